@@ -1,10 +1,16 @@
 """One partition's records to outcomes: bytes in; scored, late, ignored or rejected out. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from processor.clustering.components import Snapshot
+from processor.detection.detector import Detector, Judgement
 from processor.detection.settings import DetectorSettings
-from processor.events.event import Kind
+from processor.errors import InvalidEvent
+from processor.events.event import Event, Kind
+from processor.events.formats import Decoder
+from processor.records.ecs import RecordSettings, RecordWriter, Source, anomaly_id
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -16,17 +22,13 @@ class PipelineSettings:
     formats : the formats read, None = all; events of others are ignored
     max_record_size : bytes; a longer record is rejected
     max_command_line : characters used for features
-    original : whether event.original is published, cut at max_original bytes
-    config_hash : names, in every record, the settings that decided it
     """
 
     detector: DetectorSettings
     formats: frozenset[str] | None
     max_record_size: int
     max_command_line: int
-    original: bool
-    max_original: int
-    config_hash: str
+    records: RecordSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Scored:
 
     Outcomes without anything to publish are shared instances: count them by identity.
     fate : what became of an anomalous verdict, "" where the event is clustered
-        published | folded | suppressed | warmup | below_min_score
+        published | folded | warmup | below_min_score | history
     """
 
     kind: Kind
@@ -82,11 +84,35 @@ class Rejected:
 Outcome = Scored | Late | Ignored | Rejected
 
 
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """What one partition's model holds at the moment; span in ms, counters so far."""
+
+    window_events: Mapping[Kind, int]
+    window_vectors: Mapping[Kind, int]
+    window_span: int
+    window_truncated: int
+    scopes_warmup: int
+    scopes_live: int
+    scopes_expired_in_warmup: int
+    scopes_with_two_sources: int
+
+
 class Pipeline:
     """The model of one partition: a pure function of the records processed so far and the settings."""
 
     def __init__(self, settings: PipelineSettings, topic: str, partition: int) -> None:
-        raise NotImplementedError
+        self._topic = topic
+        self._partition = partition
+        self._decoder = Decoder(
+            formats=settings.formats,
+            max_record_size=settings.max_record_size,
+            max_command_line=settings.max_command_line,
+        )
+        self._records = RecordWriter(settings.records, dict(settings.detector.kinds))
+        self._identify = partial(_identify, topic, partition)
+        self._plain: dict[tuple[str, str, bool, bool, str, str], Scored] = {}
+        self.detector = Detector(settings.detector, self._identify)
 
     def process(
         self,
@@ -100,6 +126,81 @@ class Pipeline:
         """Judge and learn one record.
 
         timestamp : the record's Kafka timestamp, ms since epoch
-        learn_only : history: the event is learned (warm-up counts it) but opens no episode and publishes nothing
+        learn_only : history: the event is learned and counted for warm-up, but nothing is published
         """
-        raise NotImplementedError
+        try:
+            event = self._decoder.decode(value)
+        except InvalidEvent as error:
+            return Rejected(error.reason, error.field, str(error))
+        if value is None or event is None or not self.detector.reads(event.kind):
+            return _IGNORED
+        judgement = self.detector.observe(event, value, offset, timestamp, learn_only=learn_only)
+        if judgement.anomaly is None:
+            return self._without_record(event, judgement)
+        anomaly = judgement.anomaly
+        source = Source(self._topic, self._partition, offset, timestamp)
+        published = Published(
+            id=anomaly.id,
+            kind=event.kind,
+            reason=anomaly.case.reason.value,
+            score=anomaly.score,
+            opens_episode=anomaly.episode.index == 0,
+            key=anomaly.case.scope.encode("utf-8", "replace"),
+            value=self._records.value(anomaly, source, value),
+            headers=self._records.headers(anomaly, source, headers),
+        )
+        outcome = Late if judgement.late else Scored
+        return outcome(
+            event.kind, event.format, judgement.clock_skewed, judgement.fate, published.reason, published
+        )
+
+    @property
+    def stream_time(self) -> int | None:
+        """Highest event time seen, ms; None before the first event."""
+        return self.detector.window.stream_time
+
+    @property
+    def window_offset(self) -> int | None:
+        """Offset that opened the oldest pane still in the window: where a replay of the model begins."""
+        return self.detector.window.first_offset
+
+    def gauges(self) -> Gauges:
+        """Sizes of the model, cheap enough for every batch."""
+        engines = self.detector.engines
+        histories = self.detector.histories.values()
+        return Gauges(
+            window_events={kind: engine.live_events for kind, engine in engines.items()},
+            window_vectors={kind: engine.live_vectors for kind, engine in engines.items()},
+            window_span=self.detector.window.span,
+            window_truncated=sum(engine.truncated for engine in engines.values()),
+            scopes_warmup=sum(history.in_warmup for history in histories),
+            scopes_live=sum(history.live for history in histories),
+            scopes_expired_in_warmup=sum(history.expired_in_warmup for history in histories),
+            scopes_with_two_sources=sum(history.two_sources for history in histories),
+        )
+
+    def snapshots(self) -> dict[Kind, Snapshot]:
+        """Each kind's live vectors as arrays, for a count of components in another thread."""
+        return {kind: engine.snapshot() for kind, engine in self.detector.engines.items()}
+
+    def scopes(self) -> set[str]:
+        """Scopes that the window holds."""
+        return {scope for history in self.detector.histories.values() for scope in history}
+
+    def _without_record(self, event: Event, judgement: Judgement) -> Scored:
+        """The shared outcome of events that publish nothing."""
+        reason = "" if judgement.reason is None else judgement.reason.value
+        key = (event.kind, event.format, judgement.late, judgement.clock_skewed, judgement.fate, reason)
+        outcome = self._plain.get(key)
+        if outcome is None:
+            make = Late if judgement.late else Scored
+            outcome = make(event.kind, event.format, judgement.clock_skewed, judgement.fate, reason)
+            self._plain[key] = outcome
+        return outcome
+
+
+_IGNORED = Ignored()
+
+
+def _identify(topic: str, partition: int, value: bytes, offset: int) -> str:
+    return anomaly_id(topic, partition, offset, value)

@@ -21,7 +21,7 @@ class KindSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSettings:
-    """Whose behaviour is learned together: an ECS field name or "none", and the renames applied to its value."""
+    """Whose behaviour is learned together: an ECS field name or "none", and the renames of its values."""
 
     by: str
     rewrite: tuple[tuple[re.Pattern[str], str], ...]

@@ -1,0 +1,231 @@
+"""One partition's models: events in, verdicts out. Time comes from events only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from processor.clustering.engine import Engine, Role
+from processor.detection.episodes import Episodes, FoldKey
+from processor.detection.explain import exemplar, explain
+from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
+from processor.detection.verdict import Anomaly, Case, Reason, score
+from processor.detection.warmup import Histories
+from processor.detection.window import Window
+from processor.events.event import ECS_FIELDS, Event, Kind, folder
+
+Fate = Literal["", "published", "folded", "warmup", "below_min_score", "history"]
+
+# Distinct scope values whose rewritten form is remembered.
+_MAX_REWRITTEN = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one event.
+
+    reason : why it is anomalous, None where it belongs to a cluster
+    fate : what happens to an anomalous verdict, "" where it belongs to a cluster
+    anomaly : present only where the fate is "published"
+    """
+
+    late: bool
+    clock_skewed: bool
+    reason: Reason | None
+    fate: Fate
+    anomaly: Anomaly | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Where the event learned last is kept: what an offline study needs to find its label again."""
+
+    event: Event
+    scope: str
+    row: int
+    part: int
+
+
+class _Model:
+    """One kind's features, clusters and warm-up."""
+
+    __slots__ = ("engine", "features", "histories", "rare_cluster_size", "single_is_cluster")
+
+    def __init__(self, kind: KindSettings, settings: DetectorSettings) -> None:
+        self.features = kind.features
+        self.rare_cluster_size = kind.rare_cluster_size
+        self.single_is_cluster = kind.min_samples == 1
+        self.engine = Engine(
+            columns=len(kind.features.columns),
+            eps=kind.eps,
+            min_samples=kind.min_samples,
+            vector=kind.features.vector,
+            rare_cluster_size=kind.rare_cluster_size,
+            max_vectors=settings.max_vectors,
+        )
+        self.histories = Histories(settings.warmup, settings.max_scopes)
+
+
+class Detector:
+    """The models of one partition, a pure function of the events observed so far and the settings.
+
+    last : the event learned last, None where the last one was late
+    """
+
+    def __init__(self, settings: DetectorSettings, identify: Callable[[bytes, int], str]) -> None:
+        """Start with an empty window.
+
+        identify : record value and offset -> the anomaly's id; asked for only where one may be published
+        """
+        self._settings = settings
+        self._identify = identify
+        self._scope_of = _ScopeReader(settings.scope)
+        self._models = {kind: _Model(own, settings) for kind, own in settings.kinds.items()}
+        self._episodes = Episodes(settings.episode)
+        self.window = Window(settings.window, settings.max_segment_events)
+        self.last: Learned | None = None
+
+    @property
+    def engines(self) -> dict[Kind, Engine]:
+        """The clusterer of each kind."""
+        return {kind: model.engine for kind, model in self._models.items()}
+
+    @property
+    def histories(self) -> dict[Kind, Histories]:
+        """The scopes of each kind and their warm-up."""
+        return {kind: model.histories for kind, model in self._models.items()}
+
+    def reads(self, kind: Kind) -> bool:
+        """Whether events of this kind are judged at all."""
+        return kind in self._models
+
+    def observe(
+        self, event: Event, value: bytes, offset: int, timestamp: int, *, learn_only: bool = False
+    ) -> Judgement:
+        """Judge and learn one event.
+
+        value, offset, timestamp : of its record; the timestamp (ms) is the time of an event that has none
+            or one too far ahead
+        learn_only : history: nothing is published and no episode opens
+        """
+        model = self._models[event.kind]
+        time, clock_skewed = self._time(event, timestamp)
+        scope = self._scope_of(event)
+        gate, counts = model.features.measure(event)
+        row = model.engine.intern(gate, counts)
+        late = self.window.is_late(time)
+        if late:
+            self.last = None
+            role = model.engine.judge(scope, row)
+            live = model.histories.is_live(scope, self.window.horizon)
+        else:
+            self._advance(time, offset)
+            role = model.engine.learn(scope, row, self.window.part, offset, exemplar(event))
+            live = self._count(model, event, scope)
+            self.last = Learned(event, scope, row, self.window.part)
+        reason = self._reason(model, role, scope, row, learned=not late)
+        if reason is None:
+            return _CLUSTERED[late, clock_skewed]
+        if learn_only:
+            return Judgement(late, clock_skewed, reason, "history")
+        if not live and not self._settings.warmup.publish:
+            return Judgement(late, clock_skewed, reason, "warmup")
+        case = Case(
+            event, value, offset, time, scope, gate, counts, row, reason, late, clock_skewed, warmup=not live
+        )
+        return self._publish(model, case)
+
+    def _time(self, event: Event, timestamp: int) -> tuple[int, bool]:
+        """The time an event is taken at, ms, and whether its own was too far ahead to be believed."""
+        if event.time is None:
+            return timestamp, False
+        if event.time > timestamp + self._settings.window.max_future_skew:
+            return timestamp, True
+        return event.time, False
+
+    def _advance(self, time: int, offset: int) -> None:
+        if self.window.advance(time, offset):
+            for model in self._models.values():
+                model.engine.expire(self.window.horizon)
+
+    def _count(self, model: _Model, event: Event, scope: str) -> bool:
+        """Count the event in its scope's history; whether the scope is live."""
+        window = self.window
+        live, forgotten = model.histories.saw(
+            scope, window.stream_time or 0, window.part, window.horizon, event.format
+        )
+        if forgotten is not None:
+            model.engine.drop_scope(forgotten)
+        return live
+
+    @staticmethod
+    def _reason(model: _Model, role: Role, scope: str, row: int, *, learned: bool) -> Reason | None:
+        engine = model.engine
+        if role is Role.NOISE:
+            if engine.alone_in_gate(scope, row, learned=learned):
+                return Reason.NEW_SINGLETON_CLUSTER
+            return Reason.OUTSIDE_CLUSTERS
+        if model.single_is_cluster and engine.neighbours(scope, row, learned=learned) == 0:
+            return Reason.NEW_SINGLETON_CLUSTER
+        limit = model.rare_cluster_size
+        if limit and engine.cluster_size(scope, row, limit + 1, learned=learned)[0] <= limit:
+            return Reason.RARE_CLUSTER
+        return None
+
+    def _publish(self, model: _Model, case: Case) -> Judgement:
+        settings = self._settings
+        explanation = explain(case, model.features, model.engine, settings.window.length)
+        in_eps = None if explanation.nearest is None else explanation.nearest.distance
+        points = score(case.reason, in_eps, explanation.similar)
+        if points < settings.min_score:
+            return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
+        now = case.time if self.window.stream_time is None else self.window.stream_time
+        anomaly_id = self._identify(case.value, case.offset)
+        place = self._episodes.place(case.scope, anomaly_id, now, points, self._fold_key(case.event))
+        if place is None:
+            return Judgement(case.late, case.clock_skewed, case.reason, "folded")
+        anomaly = Anomaly(
+            anomaly_id, case, points, explanation, place, model.engine.live_events, self.window.span
+        )
+        return Judgement(case.late, case.clock_skewed, case.reason, "published", anomaly)
+
+    def _fold_key(self, event: Event) -> FoldKey:
+        return (event.kind, *(_FOLD_PARTS[part](event) for part in self._settings.episode.fold[event.kind]))
+
+
+class _ScopeReader:
+    """An event's scope: the value of one ECS field, rewritten; remembered, for hosts repeat."""
+
+    def __init__(self, settings: ScopeSettings) -> None:
+        self._attribute = None if settings.by == "none" else ECS_FIELDS[settings.by]
+        self._rewrite = settings.rewrite
+        self._known: dict[str, str] = {}
+
+    def __call__(self, event: Event) -> str:
+        if self._attribute is None:
+            return ""
+        value = getattr(event, self._attribute)
+        text = "" if value is None else str(value)
+        scope = self._known.get(text)
+        if scope is None:
+            scope = text
+            for pattern, replacement in self._rewrite:
+                scope = pattern.sub(replacement, scope)
+            if len(self._known) < _MAX_REWRITTEN:
+                self._known[text] = scope
+        return scope
+
+
+_CLUSTERED = {
+    (late, skewed): Judgement(late, skewed, None, "") for late in (False, True) for skewed in (False, True)
+}
+
+# What episode.fold may name: parts of the key by which anomalies of one episode are alike.
+_FOLD_PARTS: dict[str, Callable[[Event], str | bool]] = {
+    "folder": lambda event: folder(event.executable).lower(),
+    "executable": lambda event: event.executable.lower(),
+    "parent": lambda event: event.parent_executable.lower(),
+    "system_session": lambda event: event.system_session,
+    "account": lambda event: (event.account or event.user_name).lower(),
+    "source_address": lambda event: event.source_ip,
+}
+FOLD_PARTS = frozenset(_FOLD_PARTS)

@@ -1,0 +1,105 @@
+"""Published anomalies of one scope, grouped by time, folded by likeness."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from processor.detection.settings import EpisodeSettings
+
+FoldKey = tuple[str | bool, ...]
+
+# Fold keys counted per episode; beyond, everything is published: quiet is never bought with unbounded memory.
+_MAX_FOLD_KEYS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodePlace:
+    """Where one published anomaly stands in its episode.
+
+    id : event.id of the episode's first anomaly
+    index : 0 for the first
+    started : stream time of the first, ms
+    escalated : first record of the episode to cross one of escalate_at
+    folded : anomalies of the episode not published since its previous record
+    """
+
+    id: str
+    index: int
+    started: int
+    escalated: bool
+    folded: int
+
+
+class _Open:
+    """An episode that can still grow."""
+
+    __slots__ = ("crossed", "folded", "id", "last", "published", "seen", "started")
+
+    def __init__(self, first_id: str, now: int) -> None:
+        self.id = first_id
+        self.started = now
+        self.last = now
+        self.published = 0
+        self.folded = 0
+        self.crossed = 0
+        self.seen: dict[FoldKey, int] = {}
+
+
+class Episodes:
+    """The open episodes of one partition, by scope. Times are stream time, ms, and never fall."""
+
+    def __init__(self, settings: EpisodeSettings) -> None:
+        self._settings = settings
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+
+    def place(
+        self, scope: str, anomaly_id: str, now: int, score: int, fold_key: FoldKey
+    ) -> EpisodePlace | None:
+        """The anomaly's place in the scope's episode; None if it is folded: counted there, not published.
+
+        An anomaly that escalates is never folded. Only published anomalies keep an episode open.
+        """
+        self._close_ended(now)
+        episode = self._open.get(scope)
+        if episode is None or self._has_ended(episode, now):
+            episode = _Open(anomaly_id, now)
+        escalated = self._crosses(episode, score)
+        if not escalated and self._is_folded(episode, fold_key):
+            episode.folded += 1
+            return None
+        if episode.published == 0:
+            self._open[scope] = episode
+        self._open.move_to_end(scope)
+        episode.last = now
+        place = EpisodePlace(episode.id, episode.published, episode.started, escalated, episode.folded)
+        episode.published += 1
+        episode.folded = 0
+        return place
+
+    def _has_ended(self, episode: _Open, now: int) -> bool:
+        return now - episode.last >= self._settings.gap or now - episode.started > self._settings.max_length
+
+    def _close_ended(self, now: int) -> None:
+        """Forget episodes that nothing can join any more: they are ordered by their last record."""
+        while self._open:
+            scope, episode = next(iter(self._open.items()))
+            if now - episode.last < self._settings.gap:
+                return
+            del self._open[scope]
+
+    def _crosses(self, episode: _Open, score: int) -> bool:
+        crossed = sum(score >= threshold for threshold in self._settings.escalate_at)
+        if crossed <= episode.crossed:
+            return False
+        episode.crossed = crossed
+        return True
+
+    def _is_folded(self, episode: _Open, fold_key: FoldKey) -> bool:
+        keep = self._settings.keep
+        if keep == 0:
+            return False
+        seen = episode.seen.get(fold_key, 0)
+        if seen >= keep:
+            return True
+        if seen or len(episode.seen) < _MAX_FOLD_KEYS:
+            episode.seen[fold_key] = seen + 1
+        return False
