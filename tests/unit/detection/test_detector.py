@@ -69,6 +69,11 @@ def event(length: int, time: int | None = 0, exe: str = "a.exe", host: str = "h"
     )
 
 
+def identify(_value: bytes, offset: int) -> str:
+    """An id that names the offset."""
+    return f"id{offset}"
+
+
 def observe(
     events: Iterable[Event], own: DetectorSettings | None = None, timestamp: int = 0
 ) -> list[Judgement]:
