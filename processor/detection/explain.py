@@ -40,11 +40,11 @@ def explain(case: Case, features: FeatureSet, engine: Engine, window: int) -> Ex
 
 def _contrasts(features: FeatureSet, counts: Counts, core: NearestCore | None) -> tuple[FeatureContrast, ...]:
     actual = features.vector(counts)
-    typical = (None,) * len(actual) if core is None else features.vector(core.counts)
-    return tuple(
-        FeatureContrast(name, *values)
-        for name, *values in zip(features.columns, actual, typical, strict=True)
-    )
+    typical: tuple[float | None, ...] = (None,) * len(actual)
+    if core is not None:
+        typical = features.vector(core.counts)
+    columns = zip(features.columns, actual, typical, strict=True)
+    return tuple(FeatureContrast(name, own, usual) for name, own, usual in columns)
 
 
 def _sentence(

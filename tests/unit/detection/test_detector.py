@@ -29,7 +29,7 @@ class Length:
     name = "length"
     version = 1
     kind: Kind = PROCESS
-    columns = ("length",)
+    columns: tuple[str, ...] = ("length",)
 
     def measure(self, event: Event) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Gate: the executable; counts: characters of the command line."""
