@@ -1,0 +1,144 @@
+"""How a source's field values are read: numbers in any spelling, logon ids, times, names.
+
+Every function takes what JSON gave (text, number or null) and the field's name for the error text.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from processor.errors import InvalidEvent
+
+Text = str | None
+Number = int | float | str | None
+
+SYSTEM_LOGON_ID: Final = "0x3e7"
+SYSTEM_SID: Final = "S-1-5-18"
+
+# What Windows and its collectors write where there is no value.
+_ABSENT: Final = frozenset({"", "-"})
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_NAIVE: Final = _EPOCH.replace(tzinfo=None)
+_MAX_NUMBER: Final = 2**64
+# Longer texts are no number, time or id: refused before anything reads them.
+_MAX_SHORT: Final = 64
+# The way the portals of Microsoft Sentinel and Defender export times: 1/15/2019, 5:24:24.010 AM
+_PORTAL_TIME: Final = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))? ([AP])M", re.ASCII
+)
+_SPACE_BEFORE_ZONE: Final = re.compile(r" (?:UTC|Z|(?=[+-]\d\d:?\d\d$))", re.ASCII)
+_HAS_ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII)
+
+
+def text(value: str | None) -> str:
+    """The text, empty where the source has none: absent, null, or the "-" that Windows writes."""
+    return "" if value is None or value in _ABSENT else value
+
+
+def number(value: Number, field: str) -> int | None:
+    """A whole number in decimal or 0x hex, as text or number; None where there is none.
+
+    Raises InvalidEvent("bad_field") for anything else, for fractions and outside [0, 2**64).
+    """
+    if value is None or value in _ABSENT:
+        return None
+    if type(value) is int:
+        whole: int | None = value
+    elif isinstance(value, float):
+        whole = int(value) if value.is_integer() else None
+    else:
+        whole = _whole(str(value))
+    if whole is None or not 0 <= whole < _MAX_NUMBER:
+        raise InvalidEvent("bad_field", field, f"{_shown(value)} is not a whole number from 0 to 2**64 - 1")
+    return whole
+
+
+def _whole(digits: str) -> int | None:
+    if len(digits) > _MAX_SHORT:
+        return None
+    try:
+        if digits[:2] in ("0x", "0X"):
+            return int(digits, 16)
+        return int(digits)
+    except ValueError:
+        pass
+    # A column of numbers with gaps passes through a float in many tools: 3.0 is 3.
+    whole, _, fraction = digits.partition(".")
+    return int(whole) if whole.isdecimal() and fraction.strip("0") == "" else None
+
+
+def logon_id(value: Number) -> str:
+    """A logon id in one spelling, lower-case hex: 999, "999", "0x3E7" and "0x00000000000003e7" are "0x3e7".
+
+    Empty where there is none; text that is no number is kept as it is, in lower case.
+    """
+    if value is None or value in _ABSENT:
+        return ""
+    if isinstance(value, str):
+        whole = _whole(value)
+        return value.lower() if whole is None or whole < 0 else hex(whole)
+    if isinstance(value, float) and not value.is_integer():
+        return str(value)
+    return hex(int(value))
+
+
+def time_ms(value: str, field: str) -> int:
+    """Milliseconds since 1970-01-01 UTC of an ISO 8601 time; without a zone it is UTC. Finer digits are cut.
+
+    Raises InvalidEvent("bad_time").
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = _unusual_time(value, field)
+    since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
+    return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def _unusual_time(value: str, field: str) -> datetime:
+    try:
+        if len(value) <= _MAX_SHORT:
+            portal = _PORTAL_TIME.fullmatch(value)
+            if portal:
+                return _portal_time(portal)
+            return datetime.fromisoformat(_SPACE_BEFORE_ZONE.sub("", value.strip(), count=1))
+    except ValueError:
+        pass
+    raise InvalidEvent("bad_time", field, f"{_shown(value)} is not an ISO 8601 time")
+
+
+def _portal_time(match: re.Match[str]) -> datetime:
+    month, day, year, hour, minute, second = (int(match[group]) for group in range(1, 7))
+    if not 1 <= hour <= 12:
+        raise ValueError(hour)
+    microseconds = int((match[7] or "").ljust(6, "0")[:6])
+    return datetime(
+        year, month, day, hour % 12 + 12 * (match[8] == "P"), minute, second, microseconds, tzinfo=UTC
+    )
+
+
+def has_zone(value: str) -> bool:
+    """Whether a time says its zone; without one, sources that write local time cannot be used."""
+    return _HAS_ZONE.search(value, max(0, len(value) - 6)) is not None
+
+
+def account(domain: str, user: str) -> str:
+    r"""`DOMAIN\user`, or the user alone where there is no domain."""
+    return f"{domain}\\{user}" if domain and user else user
+
+
+def split_account(name: str) -> tuple[str, str]:
+    r"""Domain and user of `DOMAIN\user`; the domain is empty where the name has none."""
+    domain, _, user = name.rpartition("\\")
+    return domain, user
+
+
+def address(value: str | None) -> str:
+    """An IP address; an IPv4 address written as IPv6 (::ffff:10.0.0.1) is the IPv4 address."""
+    plain = text(value)
+    return plain[7:] if plain[:7].lower() == "::ffff:" and "." in plain else plain
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _MAX_SHORT else shown[:_MAX_SHORT] + "..."

@@ -1,0 +1,128 @@
+r"""What Windows Security and Sysmon records share: where a record keeps its header and its event data.
+
+Layouts, told apart by the fields that are there:
+- flat: event data beside the header (NXLog, OTRF; Microsoft Sentinel and msticpy SecurityEvent columns)
+- Winlogbeat 5 and 6: `event_id`, `computer_name`, `event_data.*`
+- Winlogbeat 7 and later, Elastic Agent: `winlog.event_id`, `winlog.computer_name`, `winlog.event_data.*`
+"""
+
+from typing import Final, TypeVar
+
+import msgspec
+
+from processor.errors import InvalidEvent
+from processor.events.values import Number, Text, has_zone, text, time_ms
+
+HOST_FIELDS: Final = ("winlog.computer_name", "computer_name", "Computer", "Hostname")
+TIME_FIELDS: Final = ("SystemTime", "TimeCreated", "TimeGenerated", "EventTime (with a zone)", "@timestamp")
+
+
+class Header(msgspec.Struct, gc=False):
+    """The header fields of every layout.
+
+    A format's record adds its event data beside them and declares `event_data` and `winlog` as records of
+    its own type: so one Struct reads the data at whichever of the three places it is.
+    """
+
+    EventID: Number = None
+    Computer: Text = None
+    Hostname: Text = None
+    SourceName: Text = None
+    TimeGenerated: Text = None
+    TimeCreated: Text = None
+    EventTime: Text = None
+    timestamp: Text = msgspec.field(name="@timestamp", default=None)
+    SystemTime: Text = None
+    TimeGeneratedUTC: Text = msgspec.field(name="TimeGenerated [UTC]", default=None)
+    event_id: Number = None
+    computer_name: Text = None
+    source_name: Text = None
+    provider_name: Text = None
+
+
+Record = TypeVar("Record", bound=Header)
+
+
+class _Winlog(msgspec.Struct, gc=False):
+    event_id: Number = None
+
+
+class _Ids(msgspec.Struct, gc=False):
+    EventID: Number = None
+    event_id: Number = None
+    winlog: _Winlog | None = None
+
+
+_ids: Final = msgspec.json.Decoder(_Ids)
+
+
+def code_of(event_id: Number) -> str:
+    """An event id as text: 4688, "4688" and 4688.0 are "4688"; anything else is not shown at length."""
+    if type(event_id) is int:
+        return str(event_id) if 0 <= event_id < 65_536 else ""
+    if isinstance(event_id, float):
+        return str(int(event_id)) if event_id.is_integer() and 0 <= event_id < 65_536 else ""
+    return event_id.strip().removesuffix(".0")[:6] if isinstance(event_id, str) else ""
+
+
+def event_codes(value: bytes) -> frozenset[str] | None:
+    """The event ids that a record gives in any layout; None where an id is no number or text.
+
+    Raises msgspec.DecodeError and RecursionError where the record is no JSON object.
+    """
+    try:
+        found = _ids.decode(value)
+    except msgspec.ValidationError as error:
+        if "$" not in str(error):
+            raise
+        return None
+    ids = (found.EventID, found.event_id, found.winlog.event_id if found.winlog else None)
+    return frozenset(code_of(event_id) for event_id in ids)
+
+
+def locate(
+    record: Record, winlog: Record | None, event_data: Record | None
+) -> tuple[str, str, Record | None, str]:
+    """Event code, provider, the part of a record that holds its event data, and that part's path with a dot.
+
+    winlog : the record's `winlog`
+    event_data : the `event_data` of `winlog`, of the record where it has no `winlog`
+    """
+    if winlog is not None:
+        return code_of(winlog.event_id), winlog.provider_name or "", event_data, "winlog.event_data."
+    if event_data is not None:
+        return code_of(record.event_id), record.source_name or "", event_data, "event_data."
+    return code_of(record.EventID), record.SourceName or "", record, ""
+
+
+def recorded_at(header: Header) -> int | None:
+    """The record's time, ms: the first of SystemTime, TimeCreated, TimeGenerated, EventTime, @timestamp.
+
+    EventTime counts only where it says its zone: NXLog writes local time. The @timestamp beside it is when
+    the record was received, seconds later, and all that is left. None where no time can be used.
+    """
+    if header.SystemTime:
+        return time_ms(header.SystemTime, "SystemTime")
+    if header.TimeCreated:
+        return time_ms(header.TimeCreated, "TimeCreated")
+    if header.TimeGenerated:
+        return time_ms(header.TimeGenerated, "TimeGenerated")
+    if header.TimeGeneratedUTC:
+        return time_ms(header.TimeGeneratedUTC, "TimeGenerated [UTC]")
+    if header.EventTime and has_zone(header.EventTime):
+        return time_ms(header.EventTime, "EventTime")
+    return time_ms(header.timestamp, "@timestamp") if header.timestamp else None
+
+
+def host_of(header: Header, inner: Header | None) -> str:
+    """The computer that recorded the event, not the collector that forwarded it."""
+    if inner is not None and inner.computer_name:
+        return inner.computer_name
+    return header.Computer or header.Hostname or text(header.computer_name)
+
+
+def required(value: Text, field: str) -> str:
+    """A text that an event cannot be without. Raises InvalidEvent("missing_field")."""
+    if value is None or value == "":
+        raise InvalidEvent("missing_field", field, "the record has none")
+    return value

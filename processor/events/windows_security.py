@@ -1,0 +1,140 @@
+r"""Windows Security 4688 (process creation), 4624 (logon), 4625 (failed logon), in each layout of windows.py.
+
+Of a process creation the creator's account and logon session are taken (Subject), as Microsoft Sentinel's
+`Account` column and msticpy do: `TargetLogonId` is "0x0" unless the process runs as somebody else. Of a logon
+the account that logged on (Target) and its new session.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from processor.errors import InvalidEvent
+from processor.events.event import LOGON, PROCESS, Event
+from processor.events.values import (
+    SYSTEM_LOGON_ID,
+    SYSTEM_SID,
+    Number,
+    Text,
+    account,
+    address,
+    logon_id,
+    number,
+    text,
+)
+from processor.events.windows import Header, host_of, locate, recorded_at, required
+
+FORMAT: Final = "windows_security"
+PROVIDER: Final = "Security-Auditing"
+PROCESS_CODES: Final = frozenset({"4688"})
+LOGON_CODES: Final = frozenset({"4624", "4625"})
+
+
+class ProcessRecord(Header, gc=False):
+    """4688. `ProcessId` is the creator's, `NewProcessId` the new process's."""
+
+    NewProcessName: Text = None
+    CommandLine: Text = None
+    ParentProcessName: Text = None
+    NewProcessId: Number = None
+    ProcessId: Number = None
+    SubjectUserName: Text = None
+    SubjectDomainName: Text = None
+    SubjectUserSid: Text = None
+    SubjectLogonId: Number = None
+    event_data: "ProcessRecord | None" = None
+    winlog: "ProcessRecord | None" = None
+
+
+class LogonRecord(Header, gc=False):
+    """4624, 4625."""
+
+    Account: Text = None
+    TargetUserName: Text = None
+    TargetDomainName: Text = None
+    TargetUserSid: Text = None
+    TargetLogonId: Number = None
+    LogonType: Number = None
+    IpAddress: Text = None
+    AuthenticationPackageName: Text = None
+    event_data: "LogonRecord | None" = None
+    winlog: "LogonRecord | None" = None
+
+
+_process: Final = msgspec.json.Decoder(ProcessRecord)
+_logon: Final = msgspec.json.Decoder(LogonRecord)
+
+
+def _ours(provider: str) -> bool:
+    """Ids are a provider's own; a record that names none is taken at its id."""
+    return not provider or PROVIDER in provider
+
+
+def read_process(value: bytes, max_command_line: int) -> Event | None:
+    """The process creation in a record, None if it is another event.
+
+    Raises InvalidEvent, and msgspec's and Unicode errors where the record is not what its fields should be.
+    """
+    record = _process.decode(value)
+    inner = record.winlog
+    code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
+    if code not in PROCESS_CODES or not _ours(provider):
+        return None
+    if data is None:
+        raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
+    command_line = data.CommandLine or ""
+    session = logon_id(data.SubjectLogonId)
+    sid = text(data.SubjectUserSid)
+    return Event(
+        kind=PROCESS,
+        format=FORMAT,
+        code="4688",
+        time=recorded_at(record),
+        host=host_of(record, inner),
+        user_name=text(data.SubjectUserName),
+        user_domain=text(data.SubjectDomainName),
+        user_id=sid,
+        logon_id=session,
+        system_session=session == SYSTEM_LOGON_ID or sid == SYSTEM_SID,
+        executable=required(data.NewProcessName, prefix + "NewProcessName"),
+        command_line=command_line[:max_command_line],
+        pid=number(data.NewProcessId, prefix + "NewProcessId"),
+        parent_executable=text(data.ParentProcessName),
+        parent_pid=number(data.ProcessId, prefix + "ProcessId"),
+        truncated=len(command_line) > max_command_line,
+    )
+
+
+def read_logon(value: bytes, _max_command_line: int) -> Event | None:
+    """The logon in a record, None if it is another event. Raises as read_process does."""
+    record = _logon.decode(value)
+    inner = record.winlog
+    code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
+    if code not in LOGON_CODES or not _ours(provider):
+        return None
+    if data is None:
+        raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
+    user, domain = text(data.TargetUserName), text(data.TargetDomainName)
+    name = text(data.Account) or account(domain, user)
+    if data.TargetUserName is None and not name:
+        raise InvalidEvent("missing_field", prefix + "TargetUserName", "the record has none")
+    session = logon_id(data.TargetLogonId)
+    sid = text(data.TargetUserSid)
+    outcome: Literal["success", "failure"] = "success" if code == "4624" else "failure"
+    return Event(
+        kind=LOGON,
+        format=FORMAT,
+        code=code,
+        time=recorded_at(record),
+        host=host_of(record, inner),
+        user_name=user or name.rpartition("\\")[2],
+        user_domain=domain or name.rpartition("\\")[0],
+        user_id=sid,
+        logon_id=session,
+        system_session=session == SYSTEM_LOGON_ID or sid == SYSTEM_SID,
+        account=name,
+        logon_type=number(data.LogonType, prefix + "LogonType"),
+        outcome=outcome,
+        source_ip=address(data.IpAddress),
+        authentication_package=text(data.AuthenticationPackageName),
+    )
