@@ -1,0 +1,81 @@
+"""Kafka's errors by what can be done about them. By name, so that one file alone needs the client library."""
+
+from typing import Final, Protocol
+
+from processor.errors import BrokerUnreachable, EventclusterError, Fenced, RunError
+from processor.stream.librdkafka import KafkaSettings
+
+FENCED: Final = frozenset({"_FENCED", "FENCED_INSTANCE_ID", "INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"})
+NO_ANSWER: Final = frozenset(
+    {"_TRANSPORT", "_TIMED_OUT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_AUTHENTICATION", "_SSL"}
+)
+TOO_LARGE: Final = frozenset({"MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"})
+NOT_ALLOWED: Final = frozenset(
+    {
+        "TOPIC_AUTHORIZATION_FAILED",
+        "GROUP_AUTHORIZATION_FAILED",
+        "CLUSTER_AUTHORIZATION_FAILED",
+        "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+    }
+)
+NO_LONGER_MEMBER: Final = frozenset({"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"})
+
+
+class Error(Protocol):
+    """What we ask of a KafkaError."""
+
+    def name(self) -> str:
+        """The error code's name."""
+        ...
+
+    def str(self) -> str:
+        """What went wrong."""
+        ...
+
+    def fatal(self) -> bool:
+        """Whether the client can do nothing more."""
+        ...
+
+    def retriable(self) -> bool:
+        """Whether the same call may succeed later."""
+        ...
+
+
+def is_fatal(error: Error) -> bool:
+    """Whether the client can do nothing more; `fatal()` says False for some errors whose code is _FATAL."""
+    return error.fatal() or error.name() == "_FATAL"
+
+
+def is_pending(error: Error) -> bool:
+    """Whether a question has to be asked again."""
+    return error.retriable() or error.name() in NO_ANSWER | NO_LONGER_MEMBER
+
+
+def ends_us(error: Error) -> bool:
+    """Whether going on makes no sense."""
+    return is_fatal(error) or error.name() in FENCED | NOT_ALLOWED
+
+
+def mapped(error: Error, settings: KafkaSettings, last_error: str) -> EventclusterError:
+    """The error of ours that says what to do; last_error: what librdkafka last said of a connection."""
+    text = f"{error.name()}: {error.str()}"
+    if error.name() in FENCED or "fenced" in error.str().lower():
+        return Fenced(
+            f"another process runs with kafka.instance {settings.instance!r} in group "
+            f"{settings.group_id!r}: each process needs its own (EVENTCLUSTER_KAFKA__INSTANCE; default: "
+            f"the host name) ({text})"
+        )
+    if error.name() in NO_ANSWER:
+        return unreachable(settings, last_error or error.str())
+    if error.name() in NOT_ALLOWED:
+        return RunError(f"the brokers refuse this user: grant it by ACL ({text})")
+    return RunError(f"Kafka: {text}")
+
+
+def unreachable(settings: KafkaSettings, why: str) -> BrokerUnreachable:
+    """No broker answered in time."""
+    return BrokerUnreachable(
+        f"no answer from the brokers at {settings.bootstrap_servers} ({why}): check "
+        "kafka.bootstrap_servers, that the brokers run and advertise an address that is reachable from "
+        "here, and security.protocol and its settings in kafka.properties"
+    )
