@@ -1,0 +1,6 @@
+"""The configuration: YAML and environment in, frozen Settings out."""
+
+from processor.config.load import load
+from processor.config.model import Settings
+
+__all__ = ["Settings", "load"]
