@@ -63,7 +63,7 @@ class Episodes:
         if episode is None or self._has_ended(episode, now):
             episode = _Open(anomaly_id, now)
         escalated = self._crosses(episode, score)
-        if not escalated and self._is_folded(episode, fold_key):
+        if self._has_enough(episode, fold_key) and not escalated:
             episode.folded += 1
             return None
         if episode.published == 0:
@@ -93,7 +93,8 @@ class Episodes:
         episode.crossed = crossed
         return True
 
-    def _is_folded(self, episode: _Open, fold_key: FoldKey) -> bool:
+    def _has_enough(self, episode: _Open, fold_key: FoldKey) -> bool:
+        """Whether the key was published often enough; counts this anomaly where it was not."""
         keep = self._settings.keep
         if keep == 0:
             return False

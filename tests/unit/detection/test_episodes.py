@@ -100,3 +100,11 @@ def test_ended_episodes_are_forgotten() -> None:
         e.place(f"h{n}", str(n), n * MINUTE, 10, ())
 
     assert len(pickle.dumps(e)) < 4_000
+
+
+def test_an_escalating_anomaly_counts_as_one_of_those_kept() -> None:
+    """With keep = 2: one that escalates and one more, then the rest is folded."""
+    e = episodes(keep=2)
+    places = [e.place("h", str(n), n, 80, ("k",)) for n in range(4)]
+
+    assert [True, True, False, False] == [place is not None for place in places]
