@@ -74,7 +74,7 @@ def test_long_line_is_cut_one_byte_after_the_limit_and_the_next_is_whole(tmp_pat
         ("e.jsonl.zst", LINES, "line 1: damaged .zst data"),
         ("e.csv", b"a,b\n1,2\n1,\xff\n", "not UTF-8"),
         ("e.csv", b"a,b\n1,2\n1,2,3\n", "line 3: 3 cells under 2 column names"),
-        ("e.csv", b'a,b\n1,"2\n', "not CSV"),
+        ("e.csv", b"a,b\n1," + b"2" * 200_000 + b"\n", "line 2: not CSV (field larger than field limit"),
         ("e.jsonl", "{}\n".encode("utf-16"), "line 1: UTF-16, where UTF-8 is needed"),
         ("e.evtx", b"ElfFile", "ends in .jsonl or .csv"),
     ],

@@ -1,0 +1,332 @@
+"""`eventcluster replay`: files through the pipeline that `run` runs, as a partition of its input topic."""
+
+import csv
+import heapq
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+import msgspec
+
+from processor.clustering import components
+from processor.config import Settings
+from processor.errors import InvalidEvent, UsageError
+from processor.events.event import Event, Kind
+from processor.events.formats import Decoder
+from processor.pipeline import Ignored, Late, Outcome, Pipeline, PipelineSettings, Published, Rejected
+from processor.stream.files import InputFile, output
+from processor.study.members import Cluster, Member, Members, clusters
+
+# Done and of how many: bytes of the files on disk.
+Progress = Callable[[int, int], None]
+
+DEFAULT_TOPIC: Final = "events"
+_PROGRESS_EVERY: Final = 500
+# History has record numbers beyond those that FILES can have: a cluster's id is a record's number.
+_HISTORY: Final = 1 << 40
+
+LABEL_COLUMNS: Final = ("row", "kind", "ClusterId", "IsCore")
+# Column -> the exemplar's attribute.
+_EXEMPLAR: Final[dict[str, Callable[[Event], object]]] = {
+    "event.code": lambda event: event.code,
+    "event.outcome": lambda event: event.outcome,
+    "host.name": lambda event: event.host,
+    "user.name": lambda event: event.user_name,
+    "user.domain": lambda event: event.user_domain,
+    "user.id": lambda event: event.user_id,
+    "process.executable": lambda event: event.executable,
+    "process.command_line": lambda event: event.command_line,
+    "process.pid": lambda event: event.pid,
+    "process.parent.executable": lambda event: event.parent_executable,
+    "process.parent.command_line": lambda event: event.parent_command_line,
+    "process.parent.pid": lambda event: event.parent_pid,
+    "logon.id": lambda event: event.logon_id,
+    "logon.account": lambda event: event.account,
+    "logon.type": lambda event: event.logon_type,
+    "logon.package": lambda event: event.authentication_package,
+    "source.ip": lambda event: event.source_ip,
+}
+CLUSTER_COLUMNS: Final = (
+    "Kind", "ClusterId", "ClusterSize", "FirstEventTime", "LastEventTime", "row", "@timestamp", *_EXEMPLAR,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to replay and what to write; times in ms since 1970 UTC, None = open.
+
+    files : judged, one after another; a record's number is its place in all of them together
+    history : learned before, not judged
+    since, until : event times in [since, until) are read; the file's where an event has none
+    sort : by event time, stably; the files are held in memory for it
+    show_events : so many anomalies with the highest scores in the summary
+    """
+
+    files: Sequence[Path]
+    history: Sequence[Path] = ()
+    since: int | None = None
+    until: int | None = None
+    sort: bool = False
+    partition: int = 0
+    anomalies: Path | None = None
+    clusters: Path | None = None
+    labels: Path | None = None
+    show_events: int = 0
+
+
+class Shown(NamedTuple):
+    """An anomaly worth a line: highest score first, then the earlier record."""
+
+    score: int
+    negative_number: int
+    time: str
+    host: str
+    message: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of a replay. The four outcomes add up to the records read."""
+
+    scored: int = 0
+    late: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    learned_before: int = 0
+    episodes: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
+    counts: dict[Kind, components.ClusterCounts] = field(default_factory=dict)
+    shown: list[Shown] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """Records read from FILES."""
+        return self.scored + self.late + self.ignored + self.rejected
+
+    def lines(self) -> list[str]:
+        """The summary as it is printed."""
+        outcomes = {name: getattr(self, name) for name in ("scored", "late", "ignored", "rejected")}
+        said = [f"records {self.records}: {_listed(outcomes)}"]
+        if self.learned_before:
+            said.append(f"history {self.learned_before} records learned before")
+        said += [
+            f"{kind}: {count.clusters} clusters, {count.singletons} singletons, "
+            f"{count.noise_events} noise events, {count.clustered_events} clustered events"
+            for kind, count in self.counts.items()
+        ]
+        by_reason = _listed(self.reasons)
+        said.append(
+            f"anomalies {self.reasons.total()} in {self.episodes} episodes" + (by_reason and f": {by_reason}")
+        )
+        if self.withheld:
+            said.append(f"not published: {_listed(self.withheld)}")
+        if self.rejections:
+            said.append(f"rejected: {_listed(self.rejections)}")
+        said += [f"{each.score:3d}  {each.time}  {each.host}  {each.message}" for each in self.shown]
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    number: int
+    time: int
+    value: bytes
+
+
+def moment(text: str) -> int:
+    """ISO 8601 date or time as ms since 1970; without a zone it is UTC. Raises UsageError."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time: give one as 2026-01-31 or 2026-01-31T12:00:00Z") from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
+    """Replay files as the service would have seen them: offset = record number, Kafka timestamp = event time.
+
+    An event that has no time takes the file's. Raises UsageError for a file that cannot be read, OutputFailed
+    for one that cannot be written.
+    """
+    topics = settings.kafka.input_topics
+    chosen = settings.pipeline()
+    pipeline = Pipeline(chosen, topics[0] if topics else DEFAULT_TOPIC, request.partition)
+    members = Members(pipeline.detector) if request.labels or request.clusters else None
+    reading = _Reading(chosen, request, progress)
+    summary = Summary()
+    with ExitStack() as files:
+        targets = {
+            name: files.enter_context(output(path))
+            for name in ("anomalies", "clusters", "labels")
+            if (path := getattr(request, name)) is not None
+        }
+        for record in reading.history():
+            pipeline.process(record.value, record.number, record.time, learn_only=True)
+            summary.learned_before += 1
+            _note(members, record)
+        for record in reading.live():
+            outcome = pipeline.process(record.value, record.number, record.time)
+            _count(summary, outcome)
+            if not isinstance(outcome, Ignored | Rejected):
+                _note(members, record)
+                _publish(outcome.published, record, request.show_events, summary, targets.get("anomalies"))
+        if members is not None:
+            _write_tables(list(members.table()), targets, reading)
+    summary.counts = _count_clusters(pipeline)
+    summary.shown.sort(reverse=True)
+    return summary
+
+
+def _note(members: Members | None, record: _Input) -> None:
+    if members is not None:
+        members.note(record.number, record.time)
+
+
+def _count_clusters(pipeline: Pipeline) -> dict[Kind, components.ClusterCounts]:
+    engines = pipeline.detector.engines
+    return {
+        kind: components.count(engine.snapshot()) for kind, engine in engines.items() if engine.live_events
+    }
+
+
+class _Reading:
+    """The records of a request's files, in the order in which they are presented."""
+
+    def __init__(self, settings: PipelineSettings, request: Request, progress: Progress) -> None:
+        self._request = request
+        self._progress = progress
+        self._decoder = Decoder(
+            formats=settings.formats,
+            max_record_size=settings.max_record_size,
+            max_command_line=settings.max_command_line,
+        )
+        self._history = [InputFile(path, settings.max_record_size) for path in request.history]
+        self._files = [InputFile(path, settings.max_record_size) for path in request.files]
+        self._read = 0
+        self._size = sum(file.size for file in (*self._history, *self._files))
+
+    def history(self) -> Iterator[_Input]:
+        """Records of the history, sorted if the request says so."""
+        return self._ordered(self._timed(self._history, _HISTORY))
+
+    def live(self) -> Iterator[_Input]:
+        """Records to be judged: within since and until, sorted if the request says so."""
+        since, until = self._request.since, self._request.until
+        return self._ordered(
+            record
+            for record in self._timed(self._files, 0)
+            if (since is None or record.time >= since) and (until is None or record.time < until)
+        )
+
+    def events(self, numbers: set[int]) -> dict[int, Event]:
+        """Read the events of some record numbers once more; `_HISTORY` and up are the history's."""
+        found = {}
+        for first, files in ((_HISTORY, self._history), (0, self._files)):
+            wanted = {number - first for number in numbers if (number >= _HISTORY) == bool(first)}
+            for number, (_, value) in enumerate(self._values(files) if wanted else ()):
+                if number in wanted and (event := self._decoder.decode(value)) is not None:
+                    found[first + number] = event
+        return found
+
+    def _ordered(self, records: Iterable[_Input]) -> Iterator[_Input]:
+        return iter(sorted(records, key=lambda record: record.time) if self._request.sort else records)
+
+    def _timed(self, files: Sequence[InputFile], first: int) -> Iterator[_Input]:
+        for number, (file, value) in enumerate(self._values(files), first):
+            yield _Input(number, self._time(value, file), value)
+            if number % _PROGRESS_EVERY == 0:
+                self._progress(self._read + file.position, self._size)
+        self._read += sum(file.size for file in files)
+        self._progress(self._read, self._size)
+
+    @staticmethod
+    def _values(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, bytes]]:
+        for file in files:
+            for value in file:
+                yield file, value
+
+    def _time(self, value: bytes, file: InputFile) -> int:
+        try:
+            event = self._decoder.decode(value)
+        except InvalidEvent:
+            return file.modified
+        return file.modified if event is None or event.time is None else event.time
+
+
+def _count(summary: Summary, outcome: Outcome) -> None:
+    if isinstance(outcome, Ignored):
+        summary.ignored += 1
+        return
+    if isinstance(outcome, Rejected):
+        summary.rejected += 1
+        summary.rejections[outcome.reason] += 1
+        return
+    if isinstance(outcome, Late):
+        summary.late += 1
+    else:
+        summary.scored += 1
+    if outcome.published is not None:
+        summary.reasons[outcome.reason] += 1
+        summary.episodes += outcome.published.opens_episode
+    elif outcome.fate:
+        summary.withheld[outcome.fate] += 1
+
+
+def _publish(
+    published: Published | None, record: _Input, limit: int, summary: Summary, target: IO[bytes] | None
+) -> None:
+    if published is None:
+        return
+    if target is not None:
+        target.write(published.value + b"\n")
+    shown = summary.shown
+    if limit and (len(shown) < limit or published.score > shown[0].score):
+        text = msgspec.json.decode(published.value)
+        host = text.get("host", {}).get("name", "")
+        entry = Shown(published.score, -record.number, text["@timestamp"], host, text["message"])
+        (heapq.heappush if len(shown) < limit else heapq.heappushpop)(shown, entry)
+
+
+def _write_tables(members: Sequence[Member], targets: dict[str, IO[bytes]], reading: _Reading) -> None:
+    if "labels" in targets:
+        targets["labels"].write(_csv_line(LABEL_COLUMNS))
+        for member in sorted(members, key=lambda member: member.number):
+            if member.number < _HISTORY:
+                cells = (member.number, member.kind, member.cluster, member.is_core)
+                targets["labels"].write(_csv_line(cells))
+    if "clusters" in targets:
+        found = clusters(members)
+        exemplars = reading.events({each.exemplar for each in found})
+        targets["clusters"].write(_csv_line(CLUSTER_COLUMNS))
+        for each in found:
+            targets["clusters"].write(_csv_line(_cluster_cells(each, exemplars[each.exemplar])))
+
+
+def _cluster_cells(cluster: Cluster, exemplar: Event) -> tuple[object, ...]:
+    first = _iso(cluster.first_time)
+    row = cluster.exemplar if cluster.exemplar < _HISTORY else ""
+    fields = [of(exemplar) for of in _EXEMPLAR.values()]
+    cells = (cluster.kind, cluster.id, cluster.size, first, _iso(cluster.last_time), row, first)
+    return (*cells, *("" if cell is None else cell for cell in fields))
+
+
+def _csv_line(cells: Sequence[object]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().encode("utf-8", "replace")
+
+
+def _iso(time: int) -> str:
+    seconds, milliseconds = divmod(time, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
