@@ -6,8 +6,10 @@ assigned.
 """
 
 import itertools
+import math
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import prometheus_client
@@ -27,6 +29,10 @@ SCOPE_STATES: Final = ("warmup", "live")
 TRANSACTION_RESULTS: Final = ("committed", "aborted")
 RESTORE_SOURCES: Final = ("state", "log", "none")
 
+_MEMORY_LIMITS: Final = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 _SCORES: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RESTORE_SECONDS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
@@ -286,6 +292,17 @@ class Metrics:
         )
 
     def _register_build(self) -> None:
+        self.instance_info = self._gauge_of(
+            "instance_info",
+            "Always 1; the label is kafka.instance. Two targets with one value fence each other: give each its own.",
+            "kafka_instance",
+        )
+        self.memory_limit_bytes = self._gauge(
+            "memory_limit_bytes",
+            "The container's memory limit in bytes, +Inf without one. process_resident_memory_bytes near it: see "
+            "limits.max_vectors.",
+        )
+        self.memory_limit_bytes.set(_memory_limit())
         self.build_info = self._gauge_of(
             "build_info", "Always 1; the labels say what is running.", "version", "python", "confluent_kafka"
         )
@@ -322,6 +339,18 @@ def _start_series(metric: Counter | Gauge | Histogram, labels: dict[str, tuple[s
     if labels:
         for values in itertools.product(*labels.values()):
             metric.labels(*values)
+
+
+def _memory_limit() -> float:
+    """Bytes that the control group allows (version 2, then 1); infinite where nothing is said."""
+    for file in _MEMORY_LIMITS:
+        try:
+            text = file.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        # Version 1 says "no limit" by a number close to 2**63.
+        return float(text) if text.isdecimal() and int(text) < 2**62 else math.inf
+    return math.inf
 
 
 def _installed(distribution: str) -> str:

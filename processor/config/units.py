@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 DURATIONS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 SIZES: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2}
@@ -58,7 +58,20 @@ def _schema(units: dict[str, int]) -> dict[str, Any]:
     return {"type": "string", "pattern": rf"^\d+\s*({'|'.join(units)})$"}
 
 
+_DURATION: Final = Unit(tuple(DURATIONS.items()))
+_SIZE: Final = Unit(tuple(SIZES.items()))
+
 Duration = Annotated[
-    int, BeforeValidator(duration), WithJsonSchema(_schema(DURATIONS)), Unit(tuple(DURATIONS.items()))
+    int,
+    BeforeValidator(duration),
+    PlainSerializer(_DURATION.text, when_used="json"),
+    WithJsonSchema(_schema(DURATIONS)),
+    _DURATION,
 ]
-Size = Annotated[int, BeforeValidator(size), WithJsonSchema(_schema(SIZES)), Unit(tuple(SIZES.items()))]
+Size = Annotated[
+    int,
+    BeforeValidator(size),
+    PlainSerializer(_SIZE.text, when_used="json"),
+    WithJsonSchema(_schema(SIZES)),
+    _SIZE,
+]

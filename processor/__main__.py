@@ -1,0 +1,5 @@
+"""`python -m processor` is `eventcluster`."""
+
+from processor.cli import main
+
+main()

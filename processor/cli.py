@@ -1,0 +1,235 @@
+"""The command line: options in, a call, its result out. What commands do is in the modules that they call."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import processor
+from processor.errors import EventclusterError, UsageError
+
+if TYPE_CHECKING:
+    from processor.config import Settings
+
+
+def _examples(*commands: str) -> str:
+    # \b keeps click from joining the lines.
+    return "\b\nExamples:\n" + "\n".join(f"  eventcluster {command}" for command in commands)
+
+
+def _typer(help_text: str) -> typer.Typer:
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _typer("Find the unusual process and logon events in a Kafka topic by exact streaming DBSCAN.")
+config_app = _typer("Check, show and explain configuration files.")
+schema_app = _typer("Print the JSON Schema of what is published.")
+bench_app = _typer("Measure, as JSON; only ratios are comparable between runs.")
+app.add_typer(config_app, name="config")
+app.add_typer(schema_app, name="schema")
+app.add_typer(bench_app, name="bench")
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="YAML file; EVENTCLUSTER_ variables override it.", metavar="FILE"),
+]
+RequiredConfigFile = Annotated[
+    Path, typer.Option("--config", help="YAML file; EVENTCLUSTER_ variables override it.", metavar="FILE")
+]
+Seed = Annotated[int, typer.Option(help="Another seed gives other events.", metavar="N", min=0)]
+
+
+def main() -> None:
+    """Run the command line; exit code 0 good, 1 failed while running, 2 bad usage or config."""
+    try:
+        try:
+            app(prog_name="eventcluster")
+        finally:
+            sys.stdout.flush()
+    except EventclusterError as error:
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:
+        # The interpreter flushes once more when it ends, and would say it all again with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _complain(f"{error.strerror}: {error.filename or 'standard output'}")
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"eventcluster {processor.__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog=_examples("run --config configs/eventcluster.yaml"))
+def run(config: RequiredConfigFile) -> None:
+    """Read events from Kafka and publish anomalies until SIGTERM or SIGINT."""
+    from processor import logs, service
+
+    settings = _settings(config, broker=True)
+    logs.set_up(settings.logging.level, settings.logging.format)
+    raise typer.Exit(service.run(settings))
+
+
+@app.command(epilog=_examples("demo", "demo --seconds 30 --seed 7"))
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so long, with a summary.", metavar="N")
+    ] = None,
+    seed: Seed = 1,
+    port: Annotated[
+        int, typer.Option(help="Where /metrics is served.", metavar="N", min=0, max=65_535)
+    ] = 8080,
+) -> None:
+    """Run everything in one process: a broker, a simulated fleet under attack, and the service."""
+    from processor import demo as show
+
+    raise typer.Exit(show.run(seconds=seconds, seed=seed, port=port))
+
+
+@app.command(
+    epilog=_examples(
+        "replay events.jsonl.gz --sort --show-events 10",
+        "replay today.jsonl --history lastweek.jsonl.gz --anomalies anomalies.jsonl",
+        "replay processes.csv --config configs/msticpy.yaml --sort --clusters c.csv --labels l.csv",
+    )
+)
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="JSONL or CSV, plain, .gz or .zst.", metavar="FILE...")],
+    config: ConfigFile = None,
+    history: Annotated[
+        list[Path] | None, typer.Option(help="Learned before, not judged.", metavar="FILE")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Leave out earlier events.", metavar="TIME")] = None,
+    until: Annotated[str | None, typer.Option(help="Leave out events from then on.", metavar="TIME")] = None,
+    sort: Annotated[bool, typer.Option("--sort", help="Sort by event time, stably.")] = False,
+    partition: Annotated[int, typer.Option(help="The partition to pose as.", metavar="N", min=0)] = 0,
+    anomalies: Annotated[Path | None, typer.Option(help="Write anomalies here.", metavar="F.jsonl")] = None,
+    clusters: Annotated[
+        Path | None, typer.Option(help="Write the clusters and noise at the end here.", metavar="F.csv")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Write each event's cluster here.", metavar="F.csv")
+    ] = None,
+    show_events: Annotated[
+        int, typer.Option(help="Show so many of the highest-scored anomalies.", metavar="N", min=0)
+    ] = 0,
+) -> None:
+    """Judge events from files with the very pipeline that `run` uses."""
+    from processor.study import replay as study
+    from processor.study.progress import bar
+
+    request = study.Request(
+        files=files,
+        history=history or (),
+        since=None if since is None else study.moment(since),
+        until=None if until is None else study.moment(until),
+        sort=sort,
+        partition=partition,
+        anomalies=anomalies,
+        clusters=clusters,
+        labels=labels,
+        show_events=show_events,
+    )
+    settings = _settings(config)
+    with bar("replay") as progress:
+        summary = study.replay(request, settings, progress)
+    typer.echo("\n".join(summary.lines()))
+
+
+@app.command(
+    epilog=_examples(
+        "simulate --out fleet.jsonl.gz --hosts 20 --rate 1000 --seconds 60",
+        "simulate --config configs/eventcluster.yaml --rate 200 --seconds 600",
+    )
+)
+def simulate(
+    out: Annotated[
+        Path | None, typer.Option(help="Write records here, labels beside.", metavar="FILE")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Produce into the first input topic of this config.", metavar="FILE")
+    ] = None,
+    seed: Seed = 1,
+    hosts: Annotated[int, typer.Option(help="Hosts in the fleet.", metavar="N")] = 20,
+    rate: Annotated[float, typer.Option(help="Records a second.", metavar="N")] = 100.0,
+    seconds: Annotated[float, typer.Option(help="For so long.", metavar="N")] = 60.0,
+) -> None:
+    """Make the events of a Windows fleet with attacks in it: repeatable, labelled."""
+    from processor.study.progress import bar
+    from processor.study.simulate import output
+
+    if (out is None) == (config is None):
+        raise UsageError("give either --out FILE or --config FILE")
+    plan = output.Plan(seed=seed, hosts=hosts, rate=rate, seconds=seconds)
+    with bar("simulate") as progress:
+        if out is not None:
+            output.write_file(out, plan, progress)
+        elif config is not None:
+            output.write_topic(_settings(config, broker=True), plan, progress)
+
+
+@config_app.command(epilog=_examples("config check prod.yaml"))
+def check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Say what is wrong with a config file, or that nothing is."""
+    _settings(file, broker=True).pipeline()
+    typer.echo(f"{file}: good")
+
+
+@config_app.command(epilog=_examples("config show prod.yaml"))
+def show(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Print the whole effective configuration, secrets hidden."""
+    from processor.config import render
+
+    typer.echo(render.effective(_settings(file)), nl=False)
+
+
+@config_app.command(epilog=_examples("config reference > reference.yaml"))
+def reference() -> None:
+    """Print every option with its default and meaning."""
+    from processor.config import render
+
+    typer.echo(render.reference(), nl=False)
+
+
+@config_app.command("schema", epilog=_examples("config schema > eventcluster.schema.json"))
+def config_schema() -> None:
+    """Print the JSON Schema of config files, for editors."""
+    from processor.config import render
+
+    typer.echo(json.dumps(render.json_schema(), indent=2))
+
+
+@schema_app.command(epilog=_examples("schema anomaly > anomaly.schema.json"))
+def anomaly() -> None:
+    """Print the JSON Schema of the records in the anomalies topic."""
+    from importlib import resources
+
+    typer.echo(
+        resources.files("processor.records.schemas").joinpath("anomaly.json").read_text("utf-8"), nl=False
+    )
+
+
+def _settings(path: Path | None, *, broker: bool = False) -> "Settings":
+    from processor.config import load
+
+    return load(path, os.environ, broker=broker)
+
+
+def _complain(text: str) -> None:
+    for line in text.splitlines():
+        typer.echo(f"error: {line}", err=True)

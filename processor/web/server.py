@@ -1,0 +1,113 @@
+"""/metrics, /livez and /readyz, served from a thread of their own."""
+
+import socket
+import threading
+import time
+from typing import Final
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from processor.errors import RunError, UsageError
+from processor.status import Board, Status
+
+# A loop that has not turned for so long is stuck: one turn takes at most 50 ms of restoring, or one batch.
+MAX_TICK_AGE_S: Final = 30.0
+_START_TIMEOUT_S: Final = 10.0
+_STOP_TIMEOUT_S: Final = 1.0
+_BACKLOG: Final = 64
+
+
+class Server:
+    """Serves one registry and one board until stopped.
+
+    host : address to listen on
+    port : 0 takes any free one; after start() the one taken
+    """
+
+    def __init__(self, host: str, port: int, registry: CollectorRegistry, board: Board) -> None:
+        self.host = host
+        self.port = port
+        self._app = _app(registry, board)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen, then serve in a daemon thread; returns once requests are answered.
+
+        Raises UsageError naming web.host or web.port where the address cannot be taken.
+        """
+        listening = _listen(self.host, self.port)
+        self.port = int(listening.getsockname()[1])
+        config = uvicorn.Config(
+            self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listening]}, name="web", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise RunError(f"the web server on {self.host}:{self.port} did not start")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Stop serving; returns within a second, whatever clients do."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(_STOP_TIMEOUT_S / 2)
+            self._server.force_exit = True
+            self._thread.join(_STOP_TIMEOUT_S / 2)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise UsageError(
+            f"web.host must be an address of this machine, got {host}: {error.strerror}"
+        ) from error
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {error.strerror}; set web.host and web.port to a free address"
+        ) from error
+    return listening
+
+
+def _app(registry: CollectorRegistry, board: Board) -> Starlette:
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def livez(_: Request) -> Response:
+        age = time.monotonic() - board.current.ticked_at
+        alive = age <= MAX_TICK_AGE_S
+        return PlainTextResponse(f"loop turned {age:.1f} s ago\n", status_code=200 if alive else 503)
+
+    async def readyz(_: Request) -> Response:
+        status = board.current
+        return PlainTextResponse(f"{_progress(status)}\n", status_code=200 if status.state == "live" else 503)
+
+    return Starlette(
+        routes=[Route("/metrics", metrics), Route("/livez", livez), Route("/readyz", readyz)],
+    )
+
+
+def _progress(status: Status) -> str:
+    """`restoring, 3 of 4 partitions live`."""
+    live = sum(partition.state == "live" for partition in status.partitions)
+    return f"{status.state}, {live} of {len(status.partitions)} partitions live"
