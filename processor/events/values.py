@@ -20,6 +20,9 @@ _ABSENT: Final = frozenset({"", "-"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = _EPOCH.replace(tzinfo=None)
 _MAX_NUMBER: Final = 2**64
+_HEX_MARKS: Final = frozenset({"0x", "0X"})
+# Longest text of an Event but its command lines, characters. Windows' paths end at 260 unless a program asks.
+MAX_TEXT: Final = 1024
 # Longer texts are no number, time or id: refused before anything reads them.
 _MAX_SHORT: Final = 64
 # The way the portals of Microsoft Sentinel and Defender export times: 1/15/2019, 5:24:24.010 AM
@@ -31,8 +34,8 @@ _HAS_ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII)
 
 
 def text(value: str | None) -> str:
-    """The text, empty where the source has none: absent, null, or the "-" that Windows writes."""
-    return "" if value is None or value in _ABSENT else value
+    """The text, at most MAX_TEXT characters; empty where the source has none: null, or the "-" of Windows."""
+    return value[:MAX_TEXT] if value and value != "-" else ""
 
 
 def number(value: Number, field: str) -> int | None:
@@ -40,30 +43,33 @@ def number(value: Number, field: str) -> int | None:
 
     Raises InvalidEvent("bad_field") for anything else, for fractions and outside [0, 2**64).
     """
-    if value is None or value in _ABSENT:
+    if type(value) is str and value[:2] == "0x":
+        # Windows' own spelling, nearly all there is: straight through.
+        try:
+            whole: int | None = int(value, 16)
+        except ValueError:
+            whole = None
+    elif value is None or value in _ABSENT:
         return None
-    if type(value) is int:
-        whole: int | None = value
-    elif isinstance(value, float):
-        whole = int(value) if value.is_integer() else None
     else:
-        whole = _whole(str(value))
+        whole = value if type(value) is int else _whole(value)
     if whole is None or not 0 <= whole < _MAX_NUMBER:
         raise InvalidEvent("bad_field", field, f"{_shown(value)} is not a whole number from 0 to 2**64 - 1")
     return whole
 
 
-def _whole(digits: str) -> int | None:
-    if len(digits) > _MAX_SHORT:
-        return None
+def _whole(value: float | str) -> int | None:
+    if not isinstance(value, str):
+        return int(value) if value == value // 1 else None
     try:
-        if digits[:2] in ("0x", "0X"):
-            return int(digits, 16)
-        return int(digits)
+        if value[:2] in _HEX_MARKS:
+            return int(value, 16)
+        if len(value) <= _MAX_SHORT:
+            return int(value)
     except ValueError:
         pass
     # A column of numbers with gaps passes through a float in many tools: 3.0 is 3.
-    whole, _, fraction = digits.partition(".")
+    whole, _, fraction = value[:_MAX_SHORT].partition(".")
     return int(whole) if whole.isdecimal() and fraction.strip("0") == "" else None
 
 
@@ -74,12 +80,8 @@ def logon_id(value: Number) -> str:
     """
     if value is None or value in _ABSENT:
         return ""
-    if isinstance(value, str):
-        whole = _whole(value)
-        return value.lower() if whole is None or whole < 0 else hex(whole)
-    if isinstance(value, float) and not value.is_integer():
-        return str(value)
-    return hex(int(value))
+    whole = _whole(value)
+    return str(value)[:_MAX_SHORT].lower() if whole is None or not 0 <= whole < _MAX_NUMBER else hex(whole)
 
 
 def time_ms(value: str, field: str) -> int:
@@ -92,7 +94,7 @@ def time_ms(value: str, field: str) -> int:
     except ValueError:
         moment = _unusual_time(value, field)
     since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
-    return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
 
 
 def _unusual_time(value: str, field: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from processor.errors import InvalidEvent
-from processor.events.values import Number, Text, has_zone, text, time_ms
+from processor.events.values import MAX_TEXT, Number, Text, has_zone, text, time_ms
 
 HOST_FIELDS: Final = ("winlog.computer_name", "computer_name", "Computer", "Hostname")
 TIME_FIELDS: Final = ("SystemTime", "TimeCreated", "TimeGenerated", "EventTime (with a zone)", "@timestamp")
@@ -56,10 +56,13 @@ class _Ids(msgspec.Struct, gc=False):
 _ids: Final = msgspec.json.Decoder(_Ids)
 
 
+_CODES: Final = {code: str(code) for code in (1, 4624, 4625, 4688)}
+
+
 def code_of(event_id: Number) -> str:
     """An event id as text: 4688, "4688" and 4688.0 are "4688"; anything else is not shown at length."""
     if type(event_id) is int:
-        return str(event_id) if 0 <= event_id < 65_536 else ""
+        return _CODES.get(event_id) or (str(event_id) if 0 <= event_id < 65_536 else "")
     if isinstance(event_id, float):
         return str(int(event_id)) if event_id.is_integer() and 0 <= event_id < 65_536 else ""
     return event_id.strip().removesuffix(".0")[:6] if isinstance(event_id, str) else ""
@@ -117,12 +120,12 @@ def recorded_at(header: Header) -> int | None:
 def host_of(header: Header, inner: Header | None) -> str:
     """The computer that recorded the event, not the collector that forwarded it."""
     if inner is not None and inner.computer_name:
-        return inner.computer_name
-    return header.Computer or header.Hostname or text(header.computer_name)
+        return text(inner.computer_name)
+    return text(header.Computer or header.Hostname or header.computer_name)
 
 
 def required(value: Text, field: str) -> str:
     """A text that an event cannot be without. Raises InvalidEvent("missing_field")."""
-    if value is None or value == "":
+    if not value:
         raise InvalidEvent("missing_field", field, "the record has none")
-    return value
+    return value[:MAX_TEXT]

@@ -5,6 +5,7 @@ Of a process creation the creator's account and logon session are taken (Subject
 the account that logged on (Target) and its new session.
 """
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -70,6 +71,19 @@ def _ours(provider: str) -> bool:
     return not provider or PROVIDER in provider
 
 
+def _identity(user: Text, domain: Text, sid: Text, session: Number) -> tuple[str, str, str, str, bool]:
+    """User, domain, SID and logon id as an Event has them, and whether they are the system's own."""
+    own_sid, own_session = text(sid), logon_id(session)
+    system = own_session == SYSTEM_LOGON_ID or own_sid == SYSTEM_SID
+    return text(user), text(domain), own_sid, own_session, system
+
+
+# A few accounts start nearly all processes. Only records of up to this many bytes are looked up, which bounds
+# the cache at 16 MiB.
+_CACHED_SIZE: Final = 8_192
+_identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
+
+
 def read_process(value: bytes, max_command_line: int) -> Event | None:
     """The process creation in a record, None if it is another event.
 
@@ -83,19 +97,21 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
     if data is None:
         raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
     command_line = data.CommandLine or ""
-    session = logon_id(data.SubjectLogonId)
-    sid = text(data.SubjectUserSid)
+    identify = _identity_cached if len(value) <= _CACHED_SIZE else _identity
+    user, domain, sid, session, system = identify(
+        data.SubjectUserName, data.SubjectDomainName, data.SubjectUserSid, data.SubjectLogonId
+    )
     return Event(
         kind=PROCESS,
         format=FORMAT,
         code="4688",
         time=recorded_at(record),
         host=host_of(record, inner),
-        user_name=text(data.SubjectUserName),
-        user_domain=text(data.SubjectDomainName),
+        user_name=user,
+        user_domain=domain,
         user_id=sid,
         logon_id=session,
-        system_session=session == SYSTEM_LOGON_ID or sid == SYSTEM_SID,
+        system_session=system,
         executable=required(data.NewProcessName, prefix + "NewProcessName"),
         command_line=command_line[:max_command_line],
         pid=number(data.NewProcessId, prefix + "NewProcessId"),
@@ -114,12 +130,12 @@ def read_logon(value: bytes, _max_command_line: int) -> Event | None:
         return None
     if data is None:
         raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
-    user, domain = text(data.TargetUserName), text(data.TargetDomainName)
+    user, domain, sid, session, system = _identity(
+        data.TargetUserName, data.TargetDomainName, data.TargetUserSid, data.TargetLogonId
+    )
     name = text(data.Account) or account(domain, user)
     if data.TargetUserName is None and not name:
         raise InvalidEvent("missing_field", prefix + "TargetUserName", "the record has none")
-    session = logon_id(data.TargetLogonId)
-    sid = text(data.TargetUserSid)
     outcome: Literal["success", "failure"] = "success" if code == "4624" else "failure"
     return Event(
         kind=LOGON,
@@ -131,7 +147,7 @@ def read_logon(value: bytes, _max_command_line: int) -> Event | None:
         user_domain=domain or name.rpartition("\\")[0],
         user_id=sid,
         logon_id=session,
-        system_session=session == SYSTEM_LOGON_ID or sid == SYSTEM_SID,
+        system_session=system,
         account=name,
         logon_type=number(data.LogonType, prefix + "LogonType"),
         outcome=outcome,
