@@ -142,7 +142,7 @@ def test_plan_without_hosts_time_or_pace_is_refused() -> None:
         ({"seconds": float("nan")}, "seconds"),
     ):
         with pytest.raises(UsageError, match=f"--{name} must be"):
-            Plan(**({"seed": 1, "hosts": 1, "rate": 1.0, "seconds": 1.0} | wrong))  # type: ignore[arg-type]
+            Plan(**({"seed": 1, "hosts": 1, "rate": 1.0, "seconds": 1.0} | wrong))
 
 
 def test_file_of_another_kind_or_on_a_full_disk_is_refused(tmp_path: Path) -> None:
