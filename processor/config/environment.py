@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from processor.config.mistakes import KeyPath, did_you_mean, dotted, shown
+from processor.config.mistakes import KeyPath, did_you_mean, dotted, shown, yaml_mistake
 from processor.config.model import Settings
 from processor.config.units import Unit
 from processor.errors import ConfigError
@@ -78,9 +78,7 @@ def _typed(field: FieldInfo, text: str, variable: str) -> object:
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(
-            f"{variable} must be YAML, got {shown(text)}: {' '.join(str(error).split())}"
-        ) from error
+        raise ConfigError(f"{variable} must be YAML, got {shown(text)}: {yaml_mistake(error)}") from error
     wants_list = str(annotation).startswith("tuple")
     return [part.strip() for part in text.split(",")] if wants_list and isinstance(value, str) else value
 

@@ -16,6 +16,7 @@ LATER_FORMATS: Final = ("auditd", "sshd", "ecs", "ocsf", "osquery")
 
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _BROKER: Final = re.compile(r"(\w+://)?(\[[0-9a-fA-F:.]+\]|[^\s:,\[\]/]+):(\d{1,5})")
+_VISIBLE: Final = re.compile(r"[!-~]{16,500}")
 _NAME: Final = re.compile(r"[a-zA-Z0-9._-]{1,200}")
 
 
@@ -57,6 +58,12 @@ def _brokers(value: str) -> str:
 def _identifier(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("must be 1 to 200 of letters, digits, '.', '_', '-'")
+    return value
+
+
+def _token(value: str) -> str:
+    if value and not _VISIBLE.fullmatch(value):
+        raise ValueError("must be 16 to 500 characters of visible ASCII, without spaces")
     return value
 
 
@@ -107,6 +114,7 @@ Topic = Annotated[str, AfterValidator(_topic)]
 Topics = Annotated[tuple[Topic, ...], BeforeValidator(to_tuple), AfterValidator(_distinct)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Token = Annotated[str, AfterValidator(_token)]
 Names = Annotated[tuple[str, ...], BeforeValidator(to_tuple), AfterValidator(_distinct)]
 Formats = Annotated[
     str | tuple[str, ...],

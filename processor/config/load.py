@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from processor.config.environment import overrides
-from processor.config.mistakes import KeyPath, Source, dotted, sentence, shown
+from processor.config.mistakes import KeyPath, Source, dotted, sentence, shown, yaml_mistake
 from processor.config.model import Settings
 from processor.config.pending import refuse_pending
 from processor.errors import ConfigError
@@ -65,7 +65,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path} is not YAML: {yaml_mistake(error)}") from error
     except ValueError as error:
         raise ConfigError(f"{path} holds a value that cannot be read: {error}") from error
     lines: dict[KeyPath, int] = {}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
@@ -70,7 +71,8 @@ def sentence(detail: ErrorDetails, source: Source) -> str:
     if detail["type"] == "missing":
         return f"{name} is required ({place})"
     wish = _wish(detail)
-    got = "" if _is_section(detail) else f", got {shown(detail['input'])}"
+    hidden = _is_section(detail) or is_secret(str(name))
+    got = "" if hidden else f", got {shown(detail['input'])}"
     return f"{name} {wish}{got} ({place})"
 
 
@@ -126,8 +128,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
 
 
+def yaml_mistake(error: Exception) -> str:
+    """What is wrong and where, without the text around it: that may hold a secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return (
+            f"{error.problem} in line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+        )
+    return str(error).splitlines()[0]
+
+
 def is_secret(name: str) -> bool:
-    """Whether the value of a librdkafka property must not be shown."""
+    """Whether the value of a key or librdkafka property must not be shown."""
     return any(part in name.lower() for part in _SECRET)
 
 

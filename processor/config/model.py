@@ -287,6 +287,9 @@ class Web(Section):
 
     host: str = Field("127.0.0.1", min_length=1, description="0.0.0.0 = reachable from other machines")
     port: int = Field(8080, ge=0, le=65_535, description="0 = any free one")
+    token: fields.Token = Field(
+        "", description="for page and API; without it they are closed to other machines"
+    )
 
 
 class Logging(Section):

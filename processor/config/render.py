@@ -33,11 +33,22 @@ def effective(settings: Settings) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a config file, for editors and checks."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Settings.model_json_schema(),
-        "title": "eventcluster",
-    }
+    schema = Settings.model_json_schema()
+    for model in _models(Settings):
+        properties = schema if model is Settings else schema["$defs"][model.__name__]
+        for name, field in model.model_fields.items():
+            for extra in field.metadata:
+                if isinstance(extra, Unit):
+                    # pydantic shows what is inside, people write 7d.
+                    properties["properties"][name]["default"] = extra.text(field.default)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "eventcluster"}
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        if isinstance(field.default, BaseModel):
+            yield from _models(type(field.default))
 
 
 def _lines(section: BaseModel, indent: str, *, comments: bool) -> Iterator[str]:
@@ -48,7 +59,7 @@ def _lines(section: BaseModel, indent: str, *, comments: bool) -> Iterator[str]:
             yield _with(heading, type(value).__doc__ or "", comments=comments and not indent)
             yield from _lines(value, indent + "  ", comments=comments)
         else:
-            line = f"{indent}{name}: {_flow(_plain(value, field))}"
+            line = f"{indent}{name}: {_flow(_HIDDEN if value and is_secret(name) else _plain(value, field))}"
             yield _with(line, field.description or "", comments=comments)
 
 

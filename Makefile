@@ -1,0 +1,65 @@
+# `make` lists the targets; each does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REQUIREMENTS := $(sort $(wildcard requirements/*.txt))
+
+# Installs Debian packages where we may; elsewhere says what is missing.
+define apt_install
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; \
+	else \
+		echo "missing: install the packages $(1) and call make again" >&2; exit 1; \
+	fi
+endef
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(READY) ## make .venv with everything pinned; redone when requirements change
+
+$(READY): pyproject.toml $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) must be Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call apt_install,python3-venv); }
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(REQUIREMENTS))
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+.PHONY: kafka-setup
+kafka-setup:
+	@{ command -v java && command -v mvn; } >/dev/null || { $(call apt_install,openjdk-17-jre-headless maven); }
+
+.PHONY: demo
+demo: setup ## broker, simulated fleet under attack and the service in one process; Ctrl-C ends it
+	@$(BIN)/eventcluster demo
+
+.PHONY: check
+check: setup ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: setup kafka-setup ## all tests but the long ones, on Apache Kafka where they need a broker
+	$(BIN)/pytest -q -n auto --dist loadgroup -m "not soak and not image"
+
+.PHONY: test-soak
+test-soak: setup kafka-setup ## the tests that run for minutes
+	$(BIN)/pytest -q -m soak --timeout 7200
+
+.PHONY: bench
+bench: setup ## the clusterer against its peers
+	$(BIN)/eventcluster bench clusterer
+
+-include deploy/deploy.mk
