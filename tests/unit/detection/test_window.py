@@ -88,3 +88,12 @@ def test_forgotten_parts_do_not_pile_up() -> None:
 
     assert (49_999 - 100, 49_999 - 100) == (w.horizon, w.first_offset)
     assert len(pickle.dumps(w)) < 200_000
+
+
+def test_parts_are_listed_with_the_start_of_their_pane() -> None:
+    """What is counted by part can be drawn over time."""
+    w = window(max_part_events=1)
+    for time in (0, 65 * MINUTE, 66 * MINUTE, 75 * MINUTE):
+        w.advance(time, 0)
+
+    assert [(1, 60 * MINUTE), (2, 60 * MINUTE), (3, 70 * MINUTE)] == w.parts()
