@@ -188,6 +188,17 @@ class Engine:
                 return NearestCore(distance**0.5, counts, exemplar, min(size, limit), size >= limit)
         return None
 
+    def gate_events(self, scope: str, gate: Gate, limit: int) -> tuple[int, bool]:
+        """Live events of a scope's gate: (number, whether counting stopped at `limit`)."""
+        known = self._scopes.get(scope)
+        events = sum(v.multiplicity for v in known.gates.get(gate, {}).values()) if known else 0
+        return min(events, limit), events >= limit
+
+    def gates(self, scope: str) -> Iterable[Gate]:
+        """Gates of a scope with an event in the window."""
+        known = self._scopes.get(scope)
+        return list(known.gates) if known else []
+
     def scope_live(self, scope: str) -> bool:
         """Whether the scope has an event in the window."""
         return scope in self._scopes
@@ -222,7 +233,7 @@ class Engine:
             scope=np.array([s for s, _, _ in found], np.int64),
             row=np.array(rows, np.int64),
             place=np.array([places[s, p] for s, p, _ in found], np.int64),
-            counts=np.array([self._counts[r] for r in rows], np.int64).reshape(len(rows), -1),
+            counts=np.array([self._counts[r] for r in rows], np.int64).reshape(len(rows), len(self._counts[0]) if self._counts else 0),
             vectors=np.array([self._vectors[r] for r in rows], np.float64).reshape(shape),
             multiplicity=np.array([v.multiplicity for _, _, v in found], np.int64),
             first=np.array([v.first for _, _, v in found], np.int64),
