@@ -61,7 +61,11 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
 
     Raises InvalidEvent, and msgspec's and Unicode errors where the record is not what its fields should be.
     """
-    record = _record.decode(value)
+    return process_event(_record.decode(value), max_command_line)
+
+
+def process_event(record: Record, max_command_line: int) -> Event | None:
+    """The process creation that a record holds. Raises InvalidEvent."""
     inner = record.winlog
     code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
     if code not in CODES or not _ours(provider, data or record):

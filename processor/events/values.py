@@ -19,6 +19,8 @@ SYSTEM_SID: Final = "S-1-5-18"
 _ABSENT: Final = frozenset({"", "-"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = _EPOCH.replace(tzinfo=None)
+_EPOCH_UNIT: Final = 10**11
+_MAX_EPOCH_NS: Final = 10**20
 _MAX_NUMBER: Final = 2**64
 _HEX_MARKS: Final = frozenset({"0x", "0X"})
 # Longest text of an Event but its command lines, characters. Windows' paths end at 260 unless a program asks.
@@ -54,7 +56,7 @@ def number(value: Number, field: str) -> int | None:
     else:
         whole = value if type(value) is int else _whole(value)
     if whole is None or not 0 <= whole < _MAX_NUMBER:
-        raise InvalidEvent("bad_field", field, f"{_shown(value)} is not a whole number from 0 to 2**64 - 1")
+        raise InvalidEvent("bad_field", field, f"{shown(value)} is not a whole number from 0 to 2**64 - 1")
     return whole
 
 
@@ -106,7 +108,7 @@ def _unusual_time(value: str, field: str) -> datetime:
             return datetime.fromisoformat(_SPACE_BEFORE_ZONE.sub("", value.strip(), count=1))
     except ValueError:
         pass
-    raise InvalidEvent("bad_time", field, f"{_shown(value)} is not an ISO 8601 time")
+    raise InvalidEvent("bad_time", field, f"{shown(value)} is not an ISO 8601 time")
 
 
 def _portal_time(match: re.Match[str]) -> datetime:
@@ -117,6 +119,27 @@ def _portal_time(match: re.Match[str]) -> datetime:
     return datetime(
         year, month, day, hour % 12 + 12 * (match[8] == "P"), minute, second, microseconds, tzinfo=UTC
     )
+
+
+def epoch_ms(value: float | str, field: str) -> int:
+    """Milliseconds of a Unix time in s, ms, us or ns, told apart by its size.
+
+    Raises InvalidEvent("bad_time").
+    Seconds until the year 5138, then milliseconds, and so on: each unit covers the years 1973 to 5138.
+    """
+    try:
+        count = float(value)
+    except (ValueError, OverflowError):
+        count = -1.0
+    if not 0 <= count < _MAX_EPOCH_NS:
+        raise InvalidEvent("bad_time", field, f"{shown(value)} is not a Unix time")
+    if count < _EPOCH_UNIT:
+        return round(count * 1_000)
+    # Whole from here on: a float cannot tell one nanosecond from the next.
+    whole = int(count) if isinstance(value, float) else int(str(value).partition(".")[0])
+    while whole >= _EPOCH_UNIT * 1_000:
+        whole //= 1_000
+    return whole
 
 
 def has_zone(value: str) -> bool:
@@ -141,6 +164,7 @@ def address(value: str | None) -> str:
     return plain[7:] if plain[:7].lower() == "::ffff:" and "." in plain else plain
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value for an error text, cut."""
     shown = repr(value)
     return shown if len(shown) <= _MAX_SHORT else shown[:_MAX_SHORT] + "..."

@@ -89,7 +89,11 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
 
     Raises InvalidEvent, and msgspec's and Unicode errors where the record is not what its fields should be.
     """
-    record = _process.decode(value)
+    return process_event(_process.decode(value), len(value), max_command_line)
+
+
+def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Event | None:
+    """The process creation that a record of `size` bytes holds. Raises InvalidEvent."""
     inner = record.winlog
     code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
     if code not in PROCESS_CODES or not _ours(provider):
@@ -97,7 +101,7 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
     if data is None:
         raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
     command_line = data.CommandLine or ""
-    identify = _identity_cached if len(value) <= _CACHED_SIZE else _identity
+    identify = _identity_cached if size <= _CACHED_SIZE else _identity
     user, domain, sid, session, system = identify(
         data.SubjectUserName, data.SubjectDomainName, data.SubjectUserSid, data.SubjectLogonId
     )
@@ -123,7 +127,11 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
 
 def read_logon(value: bytes, _max_command_line: int) -> Event | None:
     """The logon in a record, None if it is another event. Raises as read_process does."""
-    record = _logon.decode(value)
+    return logon_event(_logon.decode(value))
+
+
+def logon_event(record: LogonRecord) -> Event | None:
+    """The logon that a record holds. Raises InvalidEvent."""
     inner = record.winlog
     code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
     if code not in LOGON_CODES or not _ours(provider):

@@ -1,0 +1,153 @@
+r"""Linux auditing: execve as raw lines joined in one record, and as msticpy's and Sentinel's columns.
+
+Raw: the lines `type=SYSCALL ...` and `type=EXECVE ...` of one event (same `msg=audit(TIME:SERIAL)`), as the
+whole record or under `message`. A record with only some of them is a fragment and ignored: nothing is kept
+between records. Auditbeat's records are ECS. The user is the one that runs the program (uid); the session is
+`ses`, and a process without one (a daemon's) is the system's.
+"""
+
+import re
+from typing import Any, Final
+
+from processor.errors import InvalidEvent
+from processor.events.event import PROCESS, Event
+from processor.events.mapping import Source, json_object, look_up, matches, to_event
+from processor.events.values import epoch_ms
+
+FORMAT: Final = "auditd"
+
+COLUMNS: Final = Source(
+    "columns of msticpy and Microsoft Sentinel",
+    FORMAT,
+    PROCESS,
+    when={"EventType": frozenset({"SYSCALL_EXECVE"})},
+    unless={"success": frozenset({"no"})},
+    fields={
+        "time": ("TimeGenerated",),
+        "host": ("Computer", "HostName"),
+        "user_id": ("uid",),
+        "logon_id": ("ses",),
+        "executable": ("exe",),
+        "command_line": ("cmdline", "proctitle"),
+        "pid": ("pid",),
+        "parent_pid": ("ppid",),
+    },
+    constants={"code": "execve"},
+)
+RAW: Final = Source(
+    "type=SYSCALL and type=EXECVE lines",
+    FORMAT,
+    PROCESS,
+    when={"type": frozenset({"SYSCALL", "EXECVE"})},
+    unless={"success": frozenset({"no"})},
+    fields={
+        "time": ("msg",),
+        "host": ("node", "host"),
+        "user_name": ("UID",),
+        "user_id": ("uid",),
+        "logon_id": ("ses",),
+        "executable": ("exe",),
+        "command_line": ("a0, a1, ...",),
+        "pid": ("pid",),
+        "parent_pid": ("ppid",),
+    },
+    constants={"code": "execve"},
+)
+MESSAGE_PATHS: Final = ("message", "log.original", "event.original", "msg")
+HOST_PATHS: Final = ("host.name", "hostname", "Computer", "host")
+
+_LINE: Final = re.compile(
+    r"(?:node=(?P<node>\S{1,256}) )?type=(?P<type>[A-Z_0-9]{1,32}) "
+    r"msg=audit\((?P<time>[\d.]{1,20}):(?P<serial>\d{1,20})\)"
+)
+# name=value: quoted text, or hex or a bare word. Names are short so that long lines cost no more.
+_PAIR: Final = re.compile(r'(?<![^\s\x1d])([A-Za-z_][\w-]{0,31}(?:\[\d{1,4}\])?)=("[^"\n]*"|[^\s\x1d"]*)')
+_ARGUMENT: Final = re.compile(r"a(\d{1,6})(?:\[(\d{1,4})\])?")
+_MAX_ARGUMENTS: Final = 65_536
+
+
+def is_line(value: bytes) -> bool:
+    """Whether a record that is no JSON is lines of Linux auditing."""
+    return _LINE.match(value[:512].decode("utf-8", "replace")) is not None
+
+
+def read_columns(value: bytes, max_command_line: int) -> Event | None:
+    """The execve in a record of columns, None if it is another event."""
+    record = json_object(value)
+    return to_event(COLUMNS, record, max_command_line) if matches(COLUMNS, record) else None
+
+
+def read_raw(value: bytes, max_command_line: int) -> Event | None:
+    """The execve in a record of raw lines, None if it is another event or a fragment of one."""
+    host = ""
+    if value[:1] == b"{":
+        record = json_object(value)
+        found = next((text for path in MESSAGE_PATHS if isinstance(text := look_up(record, path), str)), "")
+        host = next((text for path in HOST_PATHS if isinstance(text := look_up(record, path), str)), "")
+    else:
+        found = value.decode()
+    return _execve(found, host, max_command_line)
+
+
+def _execve(message: str, host: str, max_command_line: int) -> Event | None:
+    heads = list(_LINE.finditer(message))
+    lines: dict[str, str] = {}
+    serials = {head["serial"] for head in heads}
+    for index, head in enumerate(heads):
+        end = heads[index + 1].start() if index + 1 < len(heads) else len(message)
+        lines[head["type"]] = lines.get(head["type"], "") + " " + message[head.end() : end]
+    if "SYSCALL" not in lines or "EXECVE" not in lines:
+        return None
+    if len(serials) > 1:
+        raise InvalidEvent("bad_field", "msg", f"lines of {len(serials)} events in one record")
+    syscall = _pairs(lines["SYSCALL"])
+    parts: dict[str, Any] = syscall | {
+        "time": epoch_ms(heads[0]["time"], "msg") / 1_000,
+        "command_line": _command_line(lines["EXECVE"]),
+        "host": heads[0]["node"] or host,
+    }
+    for name in ("exe", "UID"):
+        if name in parts:
+            parts[name] = _decoded(parts[name])
+    if matches(_RAW_PARTS, parts):
+        return None
+    return to_event(_RAW_EVENT, parts, max_command_line)
+
+
+_RAW_PARTS: Final = Source("failed", FORMAT, PROCESS, when={"success": frozenset({"no"})}, fields={})
+_RAW_EVENT: Final = Source(
+    RAW.name,
+    FORMAT,
+    PROCESS,
+    when={},
+    fields=dict(RAW.fields) | {"time": ("time",), "host": ("host",), "command_line": ("command_line",)},
+    constants=RAW.constants,
+)
+
+
+def _pairs(line: str) -> dict[str, str]:
+    return {pair[1]: pair[2] for pair in _PAIR.finditer(line)}
+
+
+def _decoded(value: str) -> str:
+    """A value's text: without its quotes, or of the hex that stands for text with spaces and quotes."""
+    if value[:1] == '"':
+        return value[1:-1]
+    if len(value) >= 2 and len(value) % 2 == 0:
+        try:
+            return bytes.fromhex(value).decode("utf-8", "replace")
+        except ValueError:
+            pass
+    return "" if value == "(null)" else value
+
+
+def _command_line(line: str) -> str:
+    """The arguments in order, joined by spaces; a long argument comes in pieces a1[0], a1[1]."""
+    pieces: dict[int, list[tuple[int, str]]] = {}
+    for name, value in _pairs(line).items():
+        argument = _ARGUMENT.fullmatch(name)
+        if argument:
+            pieces.setdefault(int(argument[1]), []).append((int(argument[2] or 0), value))
+    return " ".join(
+        _decoded("".join(piece for _, piece in sorted(pieces[index]))) for index in sorted(pieces)
+    )
