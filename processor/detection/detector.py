@@ -7,11 +7,13 @@ from typing import Literal
 from processor.clustering.engine import Engine, Role
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.explain import exemplar, explain
+from processor.detection.novelty import Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
 from processor.detection.verdict import Anomaly, Case, Reason, score
 from processor.detection.warmup import Histories
 from processor.detection.window import Window
 from processor.events.event import ECS_FIELDS, Event, Kind, folder
+from processor.features.memo import Memo
 
 Fate = Literal["", "published", "folded", "warmup", "below_min_score", "history"]
 
@@ -48,10 +50,19 @@ class Learned:
 class _Model:
     """One kind's features, clusters and warm-up."""
 
-    __slots__ = ("engine", "features", "histories", "rare_cluster_size", "single_is_cluster")
+    __slots__ = (
+        "engine",
+        "features",
+        "histories",
+        "known",
+        "measure",
+        "rare_cluster_size",
+        "single_is_cluster",
+    )
 
     def __init__(self, kind: KindSettings, settings: DetectorSettings) -> None:
         self.features = kind.features
+        self.measure = Memo(kind.features).measure
         self.rare_cluster_size = kind.rare_cluster_size
         self.single_is_cluster = kind.min_samples == 1
         self.engine = Engine(
@@ -63,6 +74,7 @@ class _Model:
             max_vectors=settings.max_vectors,
         )
         self.histories = Histories(settings.warmup, settings.max_scopes)
+        self.known = Known(kind.features.kind, kind.features.gate_parts)
 
 
 class Detector:
@@ -94,6 +106,11 @@ class Detector:
         """The scopes of each kind and their warm-up."""
         return {kind: model.histories for kind, model in self._models.items()}
 
+    def rebuild_known(self) -> None:
+        """Read from the engines which programs and accounts the window knows: after a restore filled them."""
+        for model in self._models.values():
+            model.known.rebuild(model.engine)
+
     def reads(self, kind: Kind) -> bool:
         """Whether events of this kind are judged at all."""
         return kind in self._models
@@ -110,7 +127,7 @@ class Detector:
         model = self._models[event.kind]
         time, clock_skewed = self._time(event, timestamp)
         scope = self._scope_of(event)
-        gate, counts = model.features.measure(event)
+        gate, counts = model.measure(event)
         row = model.engine.intern(gate, counts)
         late = self.window.is_late(time)
         if late:
@@ -125,6 +142,8 @@ class Detector:
         reason = self._reason(model, role, scope, row, learned=not late)
         if reason is None:
             return _CLUSTERED[late, clock_skewed]
+        if reason is Reason.NEW_SINGLETON_CLUSTER and not late:
+            model.known.saw(scope, gate, model.engine)
         if learn_only:
             return Judgement(late, clock_skewed, reason, "history")
         if not live and not self._settings.warmup.publish:
@@ -173,9 +192,9 @@ class Detector:
 
     def _publish(self, model: _Model, case: Case) -> Judgement:
         settings = self._settings
-        explanation = explain(case, model.features, model.engine, settings.window.length)
+        explanation = explain(case, model.features, model.engine, model.known, settings.window.length)
         in_eps = None if explanation.nearest is None else explanation.nearest.distance
-        points = score(case.reason, in_eps, explanation.similar)
+        points = score(case.reason, in_eps, explanation.similar, explanation.novelty, explanation.signs)
         if points < settings.min_score:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
         now = case.time if self.window.stream_time is None else self.window.stream_time

@@ -1,7 +1,24 @@
-"""Why an event is anomalous: contrast with the nearest cluster, facts, and one plain sentence."""
+"""Why an event is anomalous: contrast with the nearest cluster, facts, and one plain sentence.
+
+Everything said is read from the event and the window's live rows, so that a restored model says the same.
+"""
+
+from collections.abc import Callable
+from math import expm1
+from typing import Final
 
 from processor.clustering.engine import Engine, NearestCore
-from processor.detection.verdict import Case, Explanation, FeatureContrast, NearestCluster, Reason
+from processor.detection.masquerade import disguises
+from processor.detection.novelty import Known, Novelty, Place
+from processor.detection.verdict import (
+    Case,
+    Explanation,
+    FeatureContrast,
+    NearestCluster,
+    Reason,
+    Signs,
+    is_service,
+)
 from processor.events.event import PROCESS, Event, folder, program_name
 from processor.features.sets import Counts, FeatureSet
 
@@ -9,6 +26,8 @@ from processor.features.sets import Counts, FeatureSet
 _SIZE_LIMIT = 1000
 # Characters of an event's own text inside a sentence.
 _QUOTED = 120
+# Columns that a sentence names: those that make most of the distance.
+_NAMED_COLUMNS = 2
 
 
 def exemplar(event: Event) -> str:
@@ -18,9 +37,10 @@ def exemplar(event: Event) -> str:
     return f"{event.account or event.user_name} from {event.source_ip or 'this host'}"
 
 
-def explain(case: Case, features: FeatureSet, engine: Engine, window: int) -> Explanation:
+def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, window: int) -> Explanation:
     """Explain one verdict from the window's rows alone.
 
+    known : names and places of the kind's scopes
     window : its length, ms, for the sentence
     """
     core = engine.nearest_cluster(case.scope, case.row, _SIZE_LIMIT)
@@ -28,13 +48,20 @@ def explain(case: Case, features: FeatureSet, engine: Engine, window: int) -> Ex
     if core is not None:
         nearest = NearestCluster(core.size, core.at_least, core.exemplar, core.distance / engine.eps)
     contrasts = _contrasts(features, case.counts, core)
+    novelty = known.of(case.event, case.scope, case.gate, engine)
+    disguised = disguises(case.event.executable) if case.event.kind == PROCESS else ()
+    within = f"in {_duration(window)}"
+    clauses = (*disguised, *_news(case, novelty, within), *_comparison(case, contrasts, nearest, within))
+    told = f"; command line: {_quote(case.event.command_line)}" if case.event.command_line else ""
     return Explanation(
-        sentence=_sentence(case, contrasts, nearest, _days(window)),
-        facts=_facts(case, nearest, _days(window)),
+        sentence=f"{_subject(case.event, case.scope)}: {'; '.join(clauses)}{told}.",
+        facts=clauses,
         features=contrasts,
         distance=None if core is None else core.distance,
         nearest=nearest,
         similar=engine.neighbours(case.scope, case.row, learned=not case.late),
+        novelty=novelty,
+        signs=Signs(service=is_service(case.event), disguised=bool(disguised)),
     )
 
 
@@ -47,68 +74,111 @@ def _contrasts(features: FeatureSet, counts: Counts, core: NearestCore | None) -
     return tuple(FeatureContrast(name, own, usual) for name, own, usual in columns)
 
 
-def _sentence(
-    case: Case, contrasts: tuple[FeatureContrast, ...], nearest: NearestCluster | None, window: str
-) -> str:
-    event = case.event
-    subject = _subject(event) + (f" on {_quote(case.scope)}" if case.scope else "")
-    if case.reason is Reason.NEW_SINGLETON_CLUSTER:
-        return f"{subject}: nothing like it in {window}{_told(event)}."
-    if case.reason is Reason.RARE_CLUSTER and nearest is not None:
-        return f"{subject}: one of only {nearest.size} such events in {window}{_told(event)}."
-    what = "this program" if event.kind == PROCESS else "this account and source"
-    known = f"{what} is known" if case.gate else "others are known"
-    if nearest is None:
-        return f"{subject}: {known}, but it has no regular form yet{_told(event)}."
-    size = f"{'at least ' if nearest.at_least else ''}{nearest.size}"
-    return (
-        f"{subject}: {known}, but not in this form; {_strongest(contrasts)}"
-        f"nearest are {size} like {_quote(nearest.exemplar)}{_told(event)}."
-    )
-
-
-def _subject(event: Event) -> str:
+def _subject(event: Event, scope: str) -> str:
+    host = f" on {_quote(scope)}" if scope else ""
     if event.kind == PROCESS:
         who = "the system" if event.system_session else _quote(event.user_name or "an unnamed user")
         path = folder(event.executable)
-        return (
-            f"{_quote(program_name(event.executable))} run by {who}{f' from {_quote(path)}' if path else ''}"
-        )
+        where = f" from {_quote(path)}" if path else ""
+        return f"{_quote(program_name(event.executable))} run by {who}{where}{host}"
     verb = "Failed logon" if event.outcome == "failure" else "Logon"
     source = f" from {_quote(event.source_ip)}" if event.source_ip else ""
-    return f"{verb} of {_quote(event.account or event.user_name)}{source}"
+    return f"{verb} of {_quote(event.account or event.user_name)}{source}{host}"
 
 
-def _told(event: Event) -> str:
-    return f"; command line: {_quote(event.command_line)}" if event.command_line else ""
+def _news(case: Case, novelty: Novelty, within: str) -> list[str]:
+    """What is new, a clause each; empty where the gate does not tell names and places."""
+    process = case.event.kind == PROCESS
+    clauses = []
+    if novelty.alike:
+        what = "a program" if process else "an account"
+        clauses.append(f"its name is easily taken for {_quote(novelty.alike)}, {what} known here")
+    if case.reason is not Reason.NEW_SINGLETON_CLUSTER:
+        return clauses
+    if novelty.new_name:
+        clauses.append(
+            f"first run of a program of this name {within}"
+            if process
+            else f"first logon of this account {within}"
+        )
+    elif novelty.same_place:
+        here = "from here" if process else "this way"
+        clauses.append(f"known {here}, but not in {_session(case.event)} {within}")
+    elif novelty.elsewhere:
+        clauses.append(_usual_places(novelty.elsewhere, process=process))
+    if novelty.new_place and (folder(case.event.executable) or case.event.source_ip):
+        clauses.append(
+            f"nothing else has run from this folder {within}"
+            if process
+            else f"no other account has logged on from this address {within}"
+        )
+    return clauses or [f"nothing like it {within}"]
+
+
+def _session(event: Event) -> str:
+    return "the system's own session" if event.system_session else "a session that is not the system's"
+
+
+def _usual_places(places: tuple[Place, ...], *, process: bool) -> str:
+    r"""`runs 412 times from C:\Windows\System32, never before from here`."""
+    most = places[0]
+    times = f"{'at least ' if most.at_least else ''}{most.events:,} time{'s' * (most.events != 1)}"
+    others = len(places) - 1
+    more = f" (and from {others} other place{'s' * (others != 1)})" if others else ""
+    where = (
+        _quote(_unmasked(most.place)) if most.place else "no known folder" if process else "this host itself"
+    )
+    verb = "runs" if process else "logs on"
+    return f"otherwise {verb} {times} from {where}{more}, never before from here"
+
+
+def _unmasked(place: str) -> str:
+    """A masked folder with the numbers back that never differ."""
+    return place.replace("system#", "system32").replace("syswow#", "syswow64")
+
+
+def _comparison(
+    case: Case, contrasts: tuple[FeatureContrast, ...], nearest: NearestCluster | None, within: str
+) -> list[str]:
+    """How it differs from its like, a clause each."""
+    if case.reason is Reason.NEW_SINGLETON_CLUSTER:
+        return []
+    if case.reason is Reason.RARE_CLUSTER:
+        size = nearest.size if nearest is not None else 1
+        return [f"one of only {size} such events {within}"]
+    if nearest is None:
+        return [f"seen before {within}, but each time in another form"]
+    size_text = f"{'at least ' if nearest.at_least else ''}{nearest.size:,}"
+    return [
+        f"known here, but not like this: {_strongest(contrasts)}",
+        f"the nearest, {nearest.distance:.3g} eps away, are {size_text} like {_quote(nearest.exemplar)}",
+    ]
 
 
 def _strongest(contrasts: tuple[FeatureContrast, ...]) -> str:
-    """The column that differs most, as a clause; empty where nothing can be compared."""
-    apart = [
-        (abs(c.actual - c.typical), c) for c in contrasts if c.typical is not None and c.actual != c.typical
-    ]
+    """The columns that differ most."""
+    apart = sorted(
+        (
+            (abs(c.actual - c.typical), c)
+            for c in contrasts
+            if c.typical is not None and c.actual != c.typical
+        ),
+        key=lambda entry: -entry[0],
+    )
     if not apart:
-        return ""
-    _, column = max(apart, key=lambda entry: entry[0])
-    return f"{column.name} is {column.actual:.4g} where {column.typical:.4g} is typical; "
+        return "no single measure stands out"
+    largest = apart[0][0]
+    named = [column for distance, column in apart[:_NAMED_COLUMNS] if distance * 2 >= largest]
+    return " and ".join(_in_words(column) for column in named)
 
 
-def _facts(case: Case, nearest: NearestCluster | None, window: str) -> tuple[str, ...]:
-    facts = []
-    if case.reason is Reason.NEW_SINGLETON_CLUSTER and case.gate:
-        where = f" on {_quote(case.scope)}" if case.scope else ""
-        facts.append(f"first {_deed(case.event)}{where} in {window}")
-    if nearest is not None:
-        facts.append(f"{nearest.distance:.3g} eps from the nearest cluster")
-    return tuple(facts)
-
-
-def _deed(event: Event) -> str:
-    if event.kind == PROCESS:
-        return f"run of {_quote(event.executable)}"
-    source = f" from {_quote(event.source_ip)}" if event.source_ip else ""
-    return f"logon of {_quote(event.account or event.user_name)}{source}"
+def _in_words(column: FeatureContrast) -> str:
+    typical = 0.0 if column.typical is None else column.typical
+    words = _WORDS.get(column.name)
+    if words is None:
+        return f"{column.name} is {column.actual:.4g} where {typical:.4g} is usual"
+    actual, usual = words(column.actual), words(typical)
+    return actual if actual == usual else f"{actual} where {usual.split(' ')[0]} are usual"
 
 
 def _quote(text: str) -> str:
@@ -117,8 +187,19 @@ def _quote(text: str) -> str:
     return line if len(text) <= _QUOTED else line[:_QUOTED] + "..."
 
 
-def _days(window: int) -> str:
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000)):
+def _duration(window: int) -> str:
+    for unit, size in (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)):
         if window % size == 0:
-            return f"{window // size} {unit}"
+            count = window // size
+            return f"{count} {unit}{'s' * (count != 1)}"
     return f"{window} ms"
+
+
+# Columns of the shape sets, turned back into what a reader can count.
+_WORDS: Final[dict[str, Callable[[float], str]]] = {
+    "delimiters": lambda value: f"{expm1(value):.0f} separators",
+    "length": lambda value: f"{expm1(value):.0f} characters",
+    "entropy": lambda value: f"{4.0 * value:.1f} bits of variety a character",
+    "special_share": lambda value: f"{10.0 * value:.0f}% special characters",
+    "case_flips": lambda value: f"{10.0 * value:.0f} changes of case in 100 characters",
+}

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log1p
+from math import log
 
 from processor.detection.episodes import EpisodePlace
+from processor.detection.novelty import Novelty
 from processor.events.event import Event
 from processor.features.sets import Counts, Gate
 
@@ -65,11 +66,24 @@ class FeatureContrast:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What an event shows by itself, whatever the window holds.
+
+    service : it belongs to a session of the operating system's own accounts
+    disguised : its path imitates a system program's
+    """
+
+    service: bool
+    disguised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why the verdict is what it is, in numbers, facts and one sentence.
 
     distance : to the nearest core vector of the gate, in feature units; None where the gate has none
     similar : other live events within eps
+    novelty, signs : what is new in its scope, and what it shows by itself
     """
 
     sentence: str
@@ -78,6 +92,8 @@ class Explanation:
     distance: float | None
     nearest: NearestCluster | None
     similar: int
+    novelty: Novelty
+    signs: Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +113,41 @@ class Anomaly:
     window_span: int
 
 
-def score(reason: Reason, distance_in_eps: float | None, similar: int) -> int:
-    """How unusual, 0-100, whole: a function of the verdict alone.
+# Sessions of the operating system's own accounts: SYSTEM, NETWORK SERVICE, LOCAL SERVICE (well-known LUIDs).
+_SERVICE_SESSIONS = frozenset({"0x3e7", "0x3e4", "0x3e5"})
+# Logon types in which no person takes part: system, service (event 4624).
+_SERVICE_LOGONS = frozenset({0, 5})
+# Distance, in eps, from which on a greater one adds nothing.
+_FAR = 64.0
 
-    A place of its own scores 75. Outside the clusters of a known gate: 45 just beyond eps, rising with the
-    logarithm of the distance (eps) towards 90; 75 where the gate has no cluster at all. Each other event
-    within eps takes 10 off: the emptier the neighbourhood, the higher. A rare cluster starts from 40.
+
+def is_service(event: Event) -> bool:
+    """Whether an event belongs to a session of the operating system's own accounts, not to a person's."""
+    return event.system_session or event.logon_id in _SERVICE_SESSIONS or event.logon_type in _SERVICE_LOGONS
+
+
+def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: Novelty, signs: Signs) -> int:
+    """How unusual, 0-100, whole: a sum of points, each rising with what it measures.
+
+    distance_in_eps : to the nearest core of the gate, None without one
+    similar : other live events within eps
+
+    Outside the clusters of a known gate: 40 just beyond eps to 90 at 64 eps, with the logarithm of the
+    distance. A place of its own: 55, 10 more for what has not been here in any session, 15 more for a folder
+    (or source address) that nothing else of the window has; 5 less where the gate has been seen but has no
+    cluster yet. A rare cluster: 40. Then 10 more outside the operating system's own sessions, 15 for a name
+    that looks like one of the window, and at least 95 where the path imitates a system program. Each similar
+    event takes 10.
     """
-    if reason is Reason.NEW_SINGLETON_CLUSTER:
-        base = 75.0
-    elif reason is Reason.RARE_CLUSTER:
-        base = 40.0
-    elif distance_in_eps is None:
-        base = 75.0
+    if reason is Reason.RARE_CLUSTER:
+        points = 40.0
+    elif distance_in_eps is not None:
+        points = 40.0 + 50.0 * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
     else:
-        beyond = log1p(max(distance_in_eps - 1.0, 0.0))
-        base = 45.0 + 45.0 * beyond / (beyond + 2.0)
-    return max(0, min(100, round(base - 10.0 * similar)))
+        new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
+        points = 55.0 + 10.0 * bool(new) + 15.0 * novelty.new_place
+        points -= 5.0 * (reason is Reason.OUTSIDE_CLUSTERS)
+    points += 10.0 * (not signs.service) + 15.0 * bool(novelty.alike)
+    if signs.disguised:
+        points = max(points, 95.0)
+    return max(0, min(100, round(points - 10.0 * similar)))

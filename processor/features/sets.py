@@ -22,12 +22,14 @@ class FeatureSet(Protocol):
     name : what config and records call it
     version : raised whenever a golden vector changes
     columns : the vector's column names, in order
+    gate_parts : the gate's category names, in order
     """
 
     name: str
     version: int
     kind: Kind
     columns: tuple[str, ...]
+    gate_parts: tuple[str, ...]
 
     def measure(self, event: Event) -> tuple[Gate, Counts]:
         """Gate and counts of an event; equal events give equal tuples."""
@@ -84,6 +86,7 @@ class Columns:
             for feature in features
         ]
         self._normalize = normalize == "l2"
+        self.gate_parts = tuple(category.name for category in gate)
         self._gate = tuple(category.of for category in gate)
 
     def measure(self, event: Event) -> tuple[Gate, Counts]:

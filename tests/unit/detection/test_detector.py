@@ -30,6 +30,7 @@ class Length:
     version = 1
     kind: Kind = PROCESS
     columns: tuple[str, ...] = ("length",)
+    gate_parts: tuple[str, ...] = ("program",)
 
     def measure(self, event: Event) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Gate: the executable; counts: characters of the command line."""

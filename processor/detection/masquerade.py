@@ -1,0 +1,232 @@
+r"""Names that are made to be taken for others: look-alike letters, one letter off, system programs elsewhere.
+
+What is known beforehand is Windows' and Linux's own: the programs that live in the system folders alone, and
+those folders' names. Everything else is known from the window. Sources: MITRE ATT&CK T1036.005 (match
+legitimate name or location), Unicode UTS #39 (confusables; the Latin look-alikes that occur in file names).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from processor.events.event import folder, program_name
+
+# Stems shorter than this are one letter away from too much.
+_SHORTEST: Final = 5
+# Longer names are not looked at: the work for one letter off grows with the square.
+_LONGEST: Final = 48
+
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+# Latin letter -> Cyrillic and Greek letters that look like it in lower case.
+_LOOK_ALIKES: Final = {
+    "a": "\u0430\u03b1",
+    "c": "\u0441",
+    "d": "\u0501",
+    "e": "\u0435\u03b5",
+    "h": "\u04bb\u043d",
+    "j": "\u0458",
+    "k": "\u03ba\u043a",
+    "l": "\u0456\u04cf\u03b9\u0131",
+    "m": "\u043c",
+    "o": "\u043e\u03bf",
+    "p": "\u0440\u03c1",
+    "s": "\u0455",
+    "t": "\u0442\u03c4",
+    "u": "\u03c5",
+    "v": "\u0475\u03bd",
+    "w": "\u051d",
+    "x": "\u0445\u03c7",
+    "y": "\u0443",
+}
+_FOLDED: Final = str.maketrans(
+    {"!": "l", "|": "l", "i": "l", "$": "s", "@": "a"}
+    | {other: letter for letter, others in _LOOK_ALIKES.items() for other in others}
+)
+_DIGITS: Final = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s"})
+_PAIRS: Final = re.compile("rn|vv")
+_NUMBER: Final = re.compile("[0-9]+")
+_BEFORE_LETTER: Final = re.compile("[0-9]+(?=[a-z])")
+# Characters that turn or hide what follows: bidirectional controls, zero widths.
+_HIDING: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_SYSTEM32: Final = _words(
+    "alg arp at attrib audiodg bcdedit bitsadmin cacls certutil cipher cmd cmdkey cmstp conhost consent "
+    "control csrss cscript ctfmon dfrgui dllhost dism dwm esentutl eventvwr expand findstr fodhelper "
+    "forfiles fsutil ftp gpupdate hostname icacls ipconfig lodctr logonui logman lsass lsm makecab mmc "
+    "mobsync msconfig msdt mshta msiexec nbtstat net net1 netsh netstat nltest notepad nslookup "
+    "odbcconf ping powershell presentationhost qwinsta query quser reg regini regsvr32 robocopy route "
+    "rundll32 runtimebroker sc schtasks sdclt searchindexer searchprotocolhost searchfilterhost "
+    "services sethc sihost slui smss spoolsv sppsvc svchost systeminfo takeown taskeng taskhost "
+    "taskhostw taskkill tasklist taskmgr tracert tscon tzutil unlodctr userinit utilman vds vssadmin "
+    "vssvc w32tm wbadmin wbemtest werfault wermgr wevtutil whoami wininit winlogon winrs wmiadap wmic "
+    "wmiprvse write wscript wsmprovhost wuauclt wusa xcopy xwizard "
+)
+_WINDOWS: Final = ("explorer", "hh", "regedit", "helppane")
+_LINUX: Final = _words(
+    "agetty auditd bash chmod chown cron crond dbus-daemon init login mount passwd sh sshd su sudo "
+    "systemd systemd-journald systemd-logind systemd-udevd umount useradd usermod "
+)
+
+# Folders in which each system's own programs live, after the drive letter; sub-folders count.
+_SYSTEM_FOLDERS: Final = {
+    **dict.fromkeys(
+        (f"{stem}.exe" for stem in _SYSTEM32),
+        _words(
+            r"\windows\system32 \windows\syswow64 \windows\sysnative \windows\winsxs \windows\servicing "
+            r"\windows\softwaredistribution \$windows.~bt \windows\system"
+        ),
+    ),
+    **dict.fromkeys(
+        (f"{stem}.exe" for stem in _WINDOWS),
+        (r"\windows", r"\windows\winsxs"),
+    ),
+}
+_LINUX_FOLDERS: Final = (
+    "/bin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/lib",
+    "/usr/local",
+    "/snap",
+    "/nix",
+)
+_FOLDER_NAMES: Final = ("windows", "system32", "syswow64", "program files", "programdata", "users", "winsxs")
+# What may stand before the Windows folder: a drive, a device, an NT path; and that folder's variable.
+_DEVICE: Final = re.compile(r"^(?:\\\\[?.]\\|\\\?\?\\)?(?:[a-z]:|\\device\\[^\\]+)?")
+_SYSTEM_ROOT: Final = re.compile(r"^(?:%+systemroot%+|\\systemroot)(?=\\|$)")
+
+
+def fold(name: str) -> str:
+    """A name in lower case, letters that look alike made the same, digits within words read as letters.
+
+    Other numbers become "#", as mask_path has them.
+    """
+    lowered = name.lower().translate(_FOLDED)
+    if not lowered.isascii():
+        lowered = unicodedata.normalize("NFKD", lowered)
+        lowered = "".join(letter for letter in lowered if not unicodedata.combining(letter))
+    read = _BEFORE_LETTER.sub(lambda digits: digits[0].translate(_DIGITS), lowered)
+    paired = _PAIRS.sub(lambda pair: "m" if pair[0] == "rn" else "w", read)
+    return _NUMBER.sub("#", paired)
+
+
+def one_off(name: str) -> Iterator[str]:
+    """Folded names one letter away from `name`: exchanged, missing, added, or two neighbours swapped.
+
+    The last letter of the stem does not count: python and pythonw, update and updater are relatives.
+    Nothing where the stem is shorter than five letters or the name longer than 48.
+    """
+    stem, dot, extension = _stem(fold(name))
+    if not _SHORTEST <= len(stem) <= _LONGEST:
+        return
+    rest = dot + extension
+    last = len(stem) - 1
+    for place in range(last):
+        head, tail = stem[:place], stem[place:]
+        yield head + tail[1:] + rest
+        yield head + tail[1] + tail[0] + tail[2:] + rest
+        for letter in _LETTERS:
+            yield head + letter + tail[1:] + rest
+            yield head + letter + tail + rest
+    for letter in _LETTERS:
+        yield stem[:last] + letter + stem[last:] + rest
+
+
+def _stem(name: str) -> tuple[str, str, str]:
+    head, dot, extension = name.rpartition(".")
+    return (head, dot, extension) if dot else (name, "", "")
+
+
+def hides_text(text: str) -> bool:
+    """Whether a name has characters that turn its direction or have no width."""
+    return not text.isascii() and _HIDING.search(text) is not None
+
+
+def disguises(executable: str) -> tuple[str, ...]:
+    """What in a path is made to be taken for a system program's, a clause each; empty where all is well."""
+    lowered = executable.lower()
+    name, path = program_name(lowered), folder(lowered)
+    found = []
+    program = imitated_system_program(name)
+    if program is not None:
+        found.append(f"its name looks like the system program {program}")
+    part = imitated_folder(path)
+    if part is not None:
+        found.append(f"the folder {part[0]} looks like {part[1]}")
+    usual = usual_system_folder(name, path)
+    if usual is not None:
+        found.append(f"{name} belongs in {usual}")
+    if hides_text(executable):
+        found.append("its path holds characters that turn or hide text")
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def imitated_system_program(name: str) -> str | None:
+    """The system program that `name` (lower case) imitates without being one; None where there is none."""
+    if name in _SYSTEM_FOLDERS or name in _LINUX:
+        return None
+    alike = _BY_FOLD.get(fold(name))
+    if alike is not None and alike != name and _without_digits(alike) != _without_digits(name):
+        return alike
+    if alike is not None:
+        return None
+    # A letter left out is likelier than one exchanged: svhost is svchost rather than sihost.
+    return max((_BY_FOLD[near] for near in one_off(name) if near in _BY_FOLD), key=len, default=None)
+
+
+@lru_cache(maxsize=4096)
+def imitated_folder(path: str) -> tuple[str, str] | None:
+    r"""A part of the folder (lower case) that imitates a system folder, and that folder's name.
+
+    `c:\w!ndows\system32` -> ("w!ndows", "windows").
+    """
+    for part in path.split("\\")[1:9]:
+        if part in _FOLDER_NAMES or len(part) > _LONGEST:
+            continue
+        alike = _FOLDERS_BY_FOLD.get(fold(part))
+        if alike is not None and _without_digits(alike) != _without_digits(part):
+            return part, alike
+    return None
+
+
+def usual_system_folder(name: str, path: str) -> str | None:
+    r"""Where a system program belongs that runs from another folder; None where nothing is wrong or known.
+
+    name, path : of the executable and of its folder, lower case. A bare name (no folder) tells nothing.
+    """
+    if "\\" in path:
+        return _usual_windows_folder(name, path)
+    if not path or name not in _LINUX:
+        return None
+    usual = any(path == place or path.startswith(place + "/") for place in _LINUX_FOLDERS)
+    return None if usual else "/usr/bin"
+
+
+def _usual_windows_folder(name: str, path: str) -> str | None:
+    usual = _SYSTEM_FOLDERS.get(name)
+    if usual is None:
+        return None
+    inner = _DEVICE.sub("", _SYSTEM_ROOT.sub(r"\\windows", path), count=1)
+    # explorer.exe belongs in the Windows folder itself; the others' folders may have folders of their own.
+    deep = usual[1:] if name[:-4] in _WINDOWS else usual
+    if inner in usual or any(inner.startswith(place + "\\") for place in deep):
+        return None
+    return usual[0]
+
+
+def _without_digits(name: str) -> str:
+    return _NUMBER.sub("", name)
+
+
+_BY_FOLD: Final = {fold(name): name for name in (*_SYSTEM_FOLDERS, *_LINUX)}
+_FOLDERS_BY_FOLD: Final = {fold(name): name for name in _FOLDER_NAMES}
