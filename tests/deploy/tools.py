@@ -1,0 +1,40 @@
+"""Programs that the tests of deploy/ run: found beside the interpreter or on PATH."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+
+def program(name: str) -> str:
+    """Path of an installed program; without it the test skips, under CI=true it fails."""
+    beside = Path(sys.executable).parent
+    found = shutil.which(name, path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        missing = f"{name} is not installed: `make ops-setup` installs it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+def run(name: str, *arguments: str, cwd: Path = CHECKOUT, timeout: float = 100) -> str:
+    """What a program says on both streams; a test failure with that text where it exits non-zero."""
+    command = [program(name), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
+    return done.stdout
