@@ -1,6 +1,7 @@
 """Clusters of a snapshot: labels and counts, computed away from the stream."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +11,69 @@ from scipy.sparse.csgraph import connected_components
 BLOCK = 1 << 22  # distances held at once
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Live (scope, vector) pairs of one engine at one moment; arrays only, safe for another thread.
+    """The window of one engine at one moment: raw copies of its slots, worked out where they are used.
 
-    scopes : names; `scope` holds indices into it
-    scope, row, place : int64, shape (n,); only equal places can be neighbours
-    counts : int64, shape (n, columns)
-    vectors : float64, shape (n, columns)
-    multiplicity : int64, shape (n,), events in the window
-    first : int64, shape (n,), serial of the first event since the vector was last absent
+    Arrays only, safe for another thread. The properties are aligned: an entry for each live (scope, vector).
     """
 
     eps: float
     min_samples: int
+    slot_row: NDArray[np.uint32]
+    slot_place: NDArray[np.uint32]
+    slot_events: NDArray[np.uint32]
+    slot_first: NDArray[np.int64]
+    place_scope: NDArray[np.uint32]
     scopes: tuple[str, ...]
-    scope: NDArray[np.int64]
-    row: NDArray[np.int64]
-    place: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    vectors: NDArray[np.float64]
-    multiplicity: NDArray[np.int64]
-    first: NDArray[np.int64]
+    row_floats: tuple[NDArray[np.float64], ...]
+    row_counts: tuple[NDArray[np.int64], ...]
+    row_generation: NDArray[np.uint32]
+
+    @cached_property
+    def live(self) -> NDArray[np.int64]:
+        """Slots with events in the window, place by place."""
+        found = np.flatnonzero((self.slot_place > 0) & (self.slot_events > 0))
+        return found[self.slot_place[found].argsort(kind="stable")]
+
+    @cached_property
+    def row(self) -> NDArray[np.int64]:
+        """Rows, as the engine's `intern` gave them."""
+        index = self.slot_row[self.live].astype(np.int64)
+        return self.row_generation[index].astype(np.int64) << 32 | index
+
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """Numbers of places: only vectors with equal ones can be neighbours."""
+        return self.slot_place[self.live].astype(np.int64)
+
+    @cached_property
+    def scope(self) -> NDArray[np.int64]:
+        """Places in `scopes` of their scopes' names."""
+        return self.place_scope[self.place].astype(np.int64)
+
+    @cached_property
+    def multiplicity(self) -> NDArray[np.int64]:
+        """Events in the window."""
+        return self.slot_events[self.live].astype(np.int64)
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """Serials of the first events since the vectors were last absent."""
+        return self.slot_first[self.live]
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float64]:
+        """Floats, shape (n, columns), contiguous by column."""
+        index = self.slot_row[self.live]
+        return np.stack([column[index] for column in self.row_floats]).T
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Counts, shape (n, their number), contiguous by column."""
+        index = self.slot_row[self.live]
+        none = np.zeros((0, len(index)), np.int64)
+        return np.concatenate([none, *(column[index][None] for column in self.row_counts)]).T
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +113,14 @@ def count(snapshot: Snapshot) -> ClusterCounts:
 
 
 def label(snapshot: Snapshot) -> Labels:
-    """Cluster and core flag of every live vector; a border goes to the nearest core, ties to smaller counts."""
+    """Cluster and core flag of each live vector; a border goes to the nearest core, ties to smaller counts."""
     return _label(snapshot)[0]
 
 
 def _label(snapshot: Snapshot) -> tuple[Labels, NDArray[np.bool_]]:
     n = len(snapshot.row)
     # Places one after another, the smaller counts first: the first of equal distances is the right one.
-    keys = tuple(snapshot.counts[:, i] for i in reversed(range(snapshot.counts.shape[1])))
+    keys = tuple(snapshot.counts.T[::-1])
     order = np.lexsort((*keys, snapshot.place))
     left, right, distance = _pairs(snapshot, order)
     weight = np.bincount(left, weights=snapshot.multiplicity[order][right], minlength=n) if n else np.zeros(0)
@@ -106,10 +148,9 @@ def _pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Ordered pairs within eps, each with itself too, as positions in `order`, with squared distances."""
     place = snapshot.place[order]
-    vectors = snapshot.vectors[order]
-    bounds = (
-        np.flatnonzero(np.r_[True, place[1:] != place[:-1], True]) if len(place) else np.zeros(1, np.int64)
-    )
+    vectors = snapshot.vectors.T[:, order]
+    changes = np.flatnonzero(place[1:] != place[:-1]) + 1
+    bounds = np.concatenate(([0], changes, [len(place)][: len(place)]))
     limit = snapshot.eps * snapshot.eps
     lefts, rights, distances = [], [], []
     for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
@@ -117,8 +158,8 @@ def _pairs(
         for low in range(begin, end, rows):
             high = min(end, low + rows)
             acc = np.zeros((high - low, end - begin))
-            for column in range(vectors.shape[1]):
-                difference = vectors[low:high, column, None] - vectors[None, begin:end, column]
+            for column in range(len(vectors)):
+                difference = vectors[column, low:high, None] - vectors[column, None, begin:end]
                 acc += difference * difference
             i, j = np.nonzero(acc <= limit)
             lefts.append(i + low)

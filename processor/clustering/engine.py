@@ -1,22 +1,32 @@
-"""Sliding-window DBSCAN on demand: the exact role of an event right after it was learned."""
+"""Sliding-window DBSCAN on demand: the exact role of an event right after it was learned.
+
+A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest min_samples events
+decide it. Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is
+the event's own stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
+"""
 
 import enum
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import isfinite
+from math import sqrt
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.components import Snapshot
-from processor.clustering.neighbours import squared_distance
+from processor.clustering.parts import Log, Parts
+from processor.clustering.places import Space, mixed
+from processor.clustering.rows import Counts, Gate, Rows, Vector
+from processor.clustering.walks import EVERYTHING, Guest, Walk
 
-Counts = tuple[int, ...]
-Gate = tuple[Hashable, ...]
-Vector = tuple[float, ...]
-
-LARGEST = 1e150  # squares of differences of twelve such coordinates stay finite
 NEAREST = 64  # vectors of a gate among which an explanation looks for a core
+SETTLE = 1 << 13  # log entries settled in one update, in numpy
+REAP_MOST = 32  # log entries looked at for dead vectors in one update
+RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
+LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
+SMALLEST_EPS, LARGEST_EPS = 1e-150, 1e150  # eps * eps must be a normal number
 
 
 class Role(enum.IntEnum):
@@ -25,6 +35,9 @@ class Role(enum.IntEnum):
     NOISE = 0
     BORDER = 1
     CORE = 2
+
+
+NOISE, BORDER, CORE = Role.NOISE, Role.BORDER, Role.CORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +56,21 @@ class NearestCore:
 
 
 class _Scope:
-    """One scope's vectors: gate -> row -> vector."""
+    """One scope: what eviction left of it, and since when it has been there.
 
-    __slots__ = ("gates", "name", "newest")
+    horizon : parts below it were taken from this scope alone
+    oldest : no event of the scope in the window is in an older part
+    newest : part of its newest event
+    size : slots
+    """
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("base", "horizon", "name", "newest", "number", "oldest", "size")
+
+    def __init__(self, name: str, number: int) -> None:
         self.name = name
-        self.gates: dict[Gate, dict[int, _Vector]] = {}
-        self.newest = 0
-
-
-class _Vector:
-    """One (scope, row) with events in the window."""
-
-    __slots__ = ("exemplar", "first", "multiplicity", "row", "scope")
-
-    def __init__(self, scope: _Scope, row: int, first: int, exemplar: str) -> None:
-        self.scope = scope
-        self.row = row
-        self.first = first
-        self.exemplar = exemplar
-        self.multiplicity = 0
+        self.number = number
+        self.base = number << 64
+        self.horizon = self.oldest = self.newest = self.size = 0
 
 
 class Engine:
@@ -73,8 +80,8 @@ class Engine:
     eps : neighbours are at most this far, inclusive
     min_samples : events within eps, the event itself included, that make a core
     vector : the floats of counts, a pure function of them, shape (columns,)
-    rare_cluster_size : sizes up to it are exact from stamps alone
-    max_vectors : live (scope, vector) pairs; beyond, the largest scope loses its oldest parts
+    rare_cluster_size : sizes up to it are decided by stamps
+    max_vectors : live (scope, vector) pairs; at the limit the largest scope loses its oldest parts, to 63/64
     """
 
     def __init__(
@@ -87,80 +94,151 @@ class Engine:
         rare_cluster_size: int = 0,
         max_vectors: int = 1_000_000,
     ) -> None:
+        if not SMALLEST_EPS <= eps <= LARGEST_EPS:
+            raise ValueError(f"eps must be from {SMALLEST_EPS:g} to {LARGEST_EPS:g}, got {eps}")
+        if min_samples < 1 or columns < 1:
+            raise ValueError(f"min_samples and columns must be >= 1, got {min_samples} and {columns}")
         self.columns = columns
         self.eps = eps
         self.min_samples = min_samples
-        self.rare_cluster_size = rare_cluster_size
         self.max_vectors = max_vectors
         self.truncated = 0
         self.live_events = 0
         self.live_vectors = 0
-        self._vector = vector
-        self._limit = eps * eps
-        self._rows: dict[tuple[Gate, Counts], int] = {}
-        self._gates: list[Gate] = []
-        self._counts: list[Counts] = []
-        self._vectors: list[Vector] = []
+        self._ring = max(min_samples, rare_cluster_size + 1)
+        self._rows = Rows(columns, vector)
+        self._space = Space(self._rows, self._ring, eps)
+        self._slots = self._space.slots
+        self._places = self._space.places
+        self._parts = Parts()
+        self._log = Log()
+        self._open = -1  # the caller's number of the open part
+        self._settled = 0  # log entries before it are off the slots' events
+        self._reaped = 0  # log entries before it have been looked at for dead slots
+        self._dying: deque[NDArray[np.int64]] = deque()  # slots that eviction killed
         self._scopes: dict[str, _Scope] = {}
-        self._parts: deque[tuple[int, dict[_Vector, int]]] = deque()
+        self._numbered: list[_Scope | None] = [None]
+        self._numbers: list[int] = []
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
 
     def intern(self, gate: Gate, counts: Counts) -> int:
-        """The row that stands for a gate and counts, shared by scopes."""
-        row = self._rows.get((gate, counts))
-        if row is None:
-            vector = tuple(x + 0.0 for x in self._vector(counts))  # -0.0 becomes 0.0
-            if len(vector) != self.columns or not all(isfinite(x) and abs(x) <= LARGEST for x in vector):
-                raise ValueError(
-                    f"a vector needs {self.columns} finite numbers up to {LARGEST:g}, got {vector}"
-                )
-            row = self._rows[gate, counts] = len(self._counts)
-            self._gates.append(gate)
-            self._counts.append(counts)
-            self._vectors.append(vector)
-        return row
+        """The row of a gate and counts; to be used before the next `intern`, or checked with `holds`.
+
+        Raises ValueError for a vector that is not `columns` finite numbers, or counts beyond 64 bits.
+        """
+        return self._rows.intern(gate, counts)
+
+    def holds(self, row: int) -> bool:
+        """Whether a row that was kept outside still stands for its gate and counts."""
+        return self._rows.holds(row)
+
+    def gate(self, row: int) -> Gate:
+        """The gate of a row that is held."""
+        return self._rows.gate_of(self._rows.gate[self._rows.index(row)])
 
     def learn(self, scope: str, row: int, part: int, serial: int, exemplar: str) -> Role:
         """Learn one event into `part`, and its vector's role right after.
 
-        serial, exemplar : kept when the vector was absent from the window
+        part : never below an earlier one
+        serial, exemplar : kept where the vector was absent from the window
         """
-        if scope not in self._scopes:
-            self._scopes[scope] = _Scope(scope)
-        gate = self._scopes[scope].gates.setdefault(self._gates[row], {})
-        vector = gate.get(row)
-        if vector is None:
-            vector = gate[row] = _Vector(self._scopes[scope], row, serial, exemplar)
-            self.live_vectors += 1
-        if not self._parts or self._parts[-1][0] != part:
-            self._parts.append((part, {}))
-        open_part = self._parts[-1][1]
-        open_part[vector] = open_part.get(vector, 0) + 1
-        vector.multiplicity += 1
-        self._scopes[scope].newest = part
+        parts, slots, places = self._parts, self._slots, self._places
+        if part != self._open:
+            self._begin(part)
+        now = parts.last
+        home = self._scopes.get(scope)
+        if home is None:
+            home = self._arrive(scope)
+        horizon = parts.horizon
+        if home.horizon > horizon:  # noqa: PLR1730 - a call of max() costs more than the rest of this line
+            horizon = home.horizon
+        if home.newest < now:
+            if home.newest < horizon:
+                home.oldest = now
+            home.newest = now
+        slot = self._young.get(home.base + row)
+        if slot is None:
+            slot = self._slot(home, row) or self._settle_in(home, row)
+        ring = self._ring
+        begin = slot * ring
+        turn = slots.turn[slot]
+        last = slots.stamps[begin + (turn or ring) - 1]
+        if last != now:
+            if last >= horizon:
+                parts.leave(last)
+            else:
+                self._appear(slot, serial, exemplar)
+            parts.arrive(now)
+            slots.entry[slot] = self._log.append(slot) & 0xFFFFFFFF
+        elif not self._log.again(slots.entry[slot], slot):
+            slots.entry[slot] = self._log.append(slot) & 0xFFFFFFFF
+        slots.events[slot] += 1
+        slots.stamps[begin + turn] = now
+        turn = turn + 1 if turn + 1 < ring else 0
+        slots.turn[slot] = turn
+        place = slots.place[slot]
+        places.before[place] = places.newest[place]
+        places.newest[place] = now
+        parts.add_events(now, 1)
         self.live_events += 1
-        role = self._role(gate, row, extra=0)
+        if self._reaped < parts.expired or self._dying:
+            self._tidy()
+        full = slots.stamps[begin + (turn - self.min_samples) % ring]
+        role = CORE if full >= horizon else self._role(slot, place, horizon)
         if self.live_vectors >= self.max_vectors:
             self._evict()
         return role
 
     def judge(self, scope: str, row: int) -> Role:
         """Role of a late event: as if it had been learned; nothing is stored."""
-        return self._role(self._gate(scope, row), row, extra=1)
+        home = self._scopes.get(scope)
+        index = self._rows.index(row)
+        place = self._places.find(home.number, self._rows.gate[index]) if home else 0
+        if not place or home is None:
+            return CORE if self.min_samples == 1 else NOISE
+        point = self._rows.vector_of(index)
+        horizon = self._horizon(home)
+        found: list[int] = []
+        weight = 1 + self._space.weigh(place, point, horizon, self.min_samples - 1, found)
+        if weight >= self.min_samples:
+            return CORE
+        near = any(self._space.is_core(other, horizon, self.min_samples - 1) for other in found)
+        return BORDER if near else NOISE
+
+    def role(self, scope: str, row: int) -> Role | None:
+        """Role of a vector as it stands, None where it has no event in the window."""
+        home = self._scopes.get(scope)
+        slot = self._slots.find(home.number, self._rows.index(row), self._places) if home else 0
+        if not slot or home is None or not self._slots.live(slot, self._horizon(home)):
+            return None
+        return self._role(slot, self._slots.place[slot], self._horizon(home))
 
     def expire(self, horizon: int) -> None:
         """Parts below `horizon` have left the window."""
-        while self._parts and self._parts[0][0] < horizon:
-            for vector, events in self._parts.popleft()[1].items():
-                self._forget(vector, events)
+        events, vectors = self._parts.expire(horizon, self._log.end)
+        self.live_events -= events
+        self.live_vectors -= vectors
 
     def alone_in_gate(self, scope: str, row: int, *, learned: bool) -> bool:
         """Whether no other live event has this event's scope and gate."""
-        return sum(v.multiplicity for v in self._gate(scope, row).values()) <= learned
+        home = self._scopes.get(scope)
+        place = self._places.find(home.number, self._rows.gate[self._rows.index(row)]) if home else 0
+        if not place or home is None:
+            return True
+        stamp = self._places.before[place] if learned else self._places.newest[place]
+        return bool(stamp < self._horizon(home))
 
     def neighbours(self, scope: str, row: int, *, learned: bool) -> int:
         """Live events within eps, the event itself not counted."""
-        gate = self._gate(scope, row)
-        return sum(gate[other].multiplicity for other in self._within(gate, row)) - learned
+        here = self._here(scope, row)
+        if here is None:
+            return 0
+        home, place, point = here
+        found: list[int] = []
+        self._space.weigh(place, point, self._horizon(home), EVERYTHING, found)
+        self._settle_all()
+        return sum(self._slots.events[slot] for slot in found) - learned
 
     def cluster_size(self, scope: str, row: int, limit: int, *, learned: bool = True) -> tuple[int, bool]:
         """Events in the cluster of the event's nearest core: (size, whether counting stopped at `limit`).
@@ -168,146 +246,337 @@ class Engine:
         learned : False for a late event, which counts itself although it is not stored
         (1, False) where no core is within eps.
         """
-        gate = self._gate(scope, row)
-        extra = 0 if learned else 1
-        start = self._nearest_core(gate, row, row, extra)
-        if start is None:
+        here = self._here(scope, row)
+        if here is None:
             return 1, False
-        size = extra + self._size(gate, start, row, extra)
-        return (limit, True) if size >= limit else (size, False)
+        home, place, point = here
+        self._settle_all()
+        guest = None if learned else Guest(point, self._rows.counts_of(self._rows.index(row)))
+        walk = Walk(self._space, self.min_samples, place, self._horizon(home), guest)
+        return walk.size_around(point, limit)
 
     def nearest_cluster(self, scope: str, row: int, limit: int = 1000) -> NearestCore | None:
         """The nearest core among the 64 nearest live vectors of the event's gate, None without one."""
-        gate = self._gate(scope, row)
-        own = self._vectors[row]
-        near = sorted((squared_distance(own, self._vectors[i]), self._counts[i], i) for i in gate)[:NEAREST]
-        for distance, counts, other in near:
-            if self._is_core(gate, other, row, 0):
-                size = self._size(gate, other, row, 0)
-                exemplar = gate[other].exemplar
-                return NearestCore(distance**0.5, counts, exemplar, min(size, limit), size >= limit)
+        here = self._here(scope, row)
+        if here is None:
+            return None
+        home, place, point = here
+        horizon = self._horizon(home)
+        for distance, counts, slot in self._nearest(place, point, horizon):
+            if self._space.is_core(slot, horizon, self.min_samples):
+                self._settle_all()
+                walk = Walk(self._space, self.min_samples, place, horizon, None)
+                size, at_least = walk.size_of(slot, limit)
+                return NearestCore(sqrt(distance), counts, self._slots.exemplars[slot], size, at_least)
         return None
 
     def gate_events(self, scope: str, gate: Gate, limit: int) -> tuple[int, bool]:
         """Live events of a scope's gate: (number, whether counting stopped at `limit`)."""
-        known = self._scopes.get(scope)
-        events = sum(v.multiplicity for v in known.gates.get(gate, {}).values()) if known else 0
-        return min(events, limit), events >= limit
+        home = self._scopes.get(scope)
+        number = self._rows.gate_number(gate)
+        place = self._places.find(home.number, number) if home and number else 0
+        if not place or home is None or self._places.newest[place] < self._horizon(home):
+            return 0, False
+        if limit <= 1:
+            return limit, True
+        self._settle_all()
+        events = int(self._slots.arrays["events"][self._space.members(place)].sum())
+        return (limit, True) if events >= limit else (events, False)
 
-    def gates(self, scope: str) -> Iterable[Gate]:
-        """Gates of a scope with an event in the window."""
-        known = self._scopes.get(scope)
-        return list(known.gates) if known else []
+    def gates(self, scope: str) -> list[Gate]:
+        """Gates of a scope with an event in the window; looks at every place of the engine."""
+        home = self._scopes.get(scope)
+        if home is None:
+            return []
+        places, n = self._places.arrays, self._places.size
+        mine = (places["scope"][:n] == home.number) & (places["newest"][:n] >= self._horizon(home))
+        return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
 
     def scope_live(self, scope: str) -> bool:
         """Whether the scope has an event in the window."""
-        return scope in self._scopes
+        home = self._scopes.get(scope)
+        return home is not None and home.newest >= self._horizon(home)
 
     @property
-    def scopes(self) -> Iterable[str]:
+    def scopes(self) -> Iterator[str]:
         """Names of the scopes with an event in the window."""
-        return self._scopes.keys()
+        return (name for name, home in self._scopes.items() if home.newest >= self._horizon(home))
 
     def drop_scope(self, scope: str) -> None:
         """Forget everything of a scope."""
-        for _, part in self._parts:
-            for vector in [v for v in part if v.scope.name == scope]:
-                self._forget(vector, part.pop(vector))
+        home = self._scopes.pop(scope, None)
+        if home is not None:
+            self._withdraw(home, self._parts.last + 1)
 
     def snapshot(self) -> Snapshot:
-        """The live vectors as arrays, for components.count and components.label."""
-        names = tuple(self._scopes)
-        found = [
-            (number, place, vector)
-            for number, scope in enumerate(self._scopes.values())
-            for place, gate in enumerate(scope.gates.values())
-            for vector in gate.values()
-        ]
-        rows = [vector.row for _, _, vector in found]
-        places = {key: i for i, key in enumerate(dict.fromkeys((s, p) for s, p, _ in found))}
-        shape = (len(found), self.columns)
-        return Snapshot(
+        """The window at this moment, for components.count and components.label in any thread.
+
+        Copies 20 bytes a slot; the rest is worked out where the snapshot is used.
+        """
+        self._settle_all()
+        slots, places, rows = self._slots, self._places, self._rows
+        n, m = slots.size, places.size
+        snapshot = Snapshot(
             eps=self.eps,
             min_samples=self.min_samples,
-            scopes=names,
-            scope=np.array([s for s, _, _ in found], np.int64),
-            row=np.array(rows, np.int64),
-            place=np.array([places[s, p] for s, p, _ in found], np.int64),
-            counts=np.array([self._counts[r] for r in rows], np.int64).reshape(len(rows), len(self._counts[0]) if self._counts else 0),
-            vectors=np.array([self._vectors[r] for r in rows], np.float64).reshape(shape),
-            multiplicity=np.array([v.multiplicity for _, _, v in found], np.int64),
-            first=np.array([v.first for _, _, v in found], np.int64),
+            slot_row=slots.arrays["row"][:n].copy(),
+            slot_place=slots.arrays["place"][:n].copy(),
+            slot_events=slots.arrays["events"][:n].copy(),
+            slot_first=slots.arrays["first"][:n].copy(),
+            place_scope=places.arrays["scope"][:m].copy(),
+            scopes=tuple(home.name if home else "" for home in self._numbered),
+            row_floats=tuple(rows.float_arrays()),
+            row_counts=tuple(rows.count_arrays()),
+            row_generation=rows.arrays["generation"],
         )
+        rows.pin(snapshot)
+        return snapshot
 
-    def _gate(self, scope: str, row: int) -> "dict[int, _Vector]":
-        known = self._scopes.get(scope)
-        return known.gates.get(self._gates[row], {}) if known else {}
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the flat arrays."""
+        tables = (self._slots, self._places, self._rows)
+        return sum(table.nbytes for table in tables) + self._parts.nbytes + self._log.nbytes
 
-    def _forget(self, vector: "_Vector", events: int) -> None:
-        vector.multiplicity -= events
-        self.live_events -= events
-        if vector.multiplicity:
-            return
-        self.live_vectors -= 1
-        scope, gate = vector.scope, self._gates[vector.row]
-        del scope.gates[gate][vector.row]
-        if not scope.gates[gate]:
-            del scope.gates[gate]
-        if not scope.gates:
-            del self._scopes[scope.name]
+    # One event
+
+    def _begin(self, part: int) -> None:
+        parts = self._parts
+        if part < self._open:
+            raise ValueError(f"parts only grow: got {part} after {self._open}")
+        if parts.last >= LAST_PART:
+            self._renumber()
+        parts.open(part, self._log.end)
+        self._open = part
+
+    def _renumber(self) -> None:
+        """Inner part numbers are used up: begin again at 1 with the oldest part in the window."""
+        less = self._parts.horizon - 1
+        for table, name in (
+            (self._slots, "stamps"),
+            (self._places, "newest"),
+            (self._places, "before"),
+        ):
+            stamps = table.arrays[name]
+            np.subtract(np.maximum(stamps, less), less, out=stamps, casting="unsafe")
+        for home in self._numbered:
+            if home is not None:
+                home.horizon, home.oldest, home.newest = (
+                    max(0, x - less) for x in (home.horizon, home.oldest, home.newest)
+                )
+        self._parts.renumber(less)
+
+    def _arrive(self, scope: str) -> _Scope:
+        if self._numbers:
+            home = _Scope(scope, self._numbers.pop())
+            self._numbered[home.number] = home
+        else:
+            home = _Scope(scope, len(self._numbered))
+            self._numbered.append(home)
+        self._scopes[scope] = home
+        return home
+
+    def _slot(self, home: _Scope, row: int) -> int:
+        """The slot of a scope's row, 0 = none; remembered for the next event."""
+        key = home.base + row
+        slot = self._old.get(key)
+        if slot is None:
+            slot = cast("int", self._slots.find(home.number, self._rows.index(row), self._places))
+        if slot:
+            self._young[key] = slot
+            if len(self._young) > RECENT:
+                self._old, self._young = self._young, {}
+        return slot
+
+    def _settle_in(self, home: _Scope, row: int) -> int:
+        """A new slot for a scope's row, found by range queries from now on."""
+        slots, places, rows = self._slots, self._places, self._rows
+        index = rows.index(row)
+        gate = rows.gate[index]
+        place = places.find(home.number, gate) or places.make(home.number, gate)
+        slot = slots.new()
+        slots.row[slot], slots.place[slot] = index, place
+        slots.turn[slot] = slots.events[slot] = 0
+        begin = slot * self._ring
+        for at in range(begin, begin + self._ring):
+            slots.stamps[at] = 0
+        slots.chain(mixed(index, home.number), slot)
+        rows.use(index)
+        home.size += 1
+        places.size_of[place] += 1
+        self._space.enlist(slot)
+        self._young[home.base + row] = slot
+        return slot
+
+    def _appear(self, slot: int, serial: int, exemplar: str) -> None:
+        """A vector that was absent from the window comes (back) with this event."""
+        slots = self._slots
+        slots.first[slot] = serial
+        slots.exemplars[slot] = exemplar
+        self.live_vectors += 1
+        if not slots.listed[slot]:
+            self._space.enlist(slot)
+
+    def _role(self, slot: int, place: int, horizon: int) -> Role:
+        """The role of a slot whose own stamps do not make it core."""
+        if self._places.before[place] < horizon and self.min_samples > 1:
+            return NOISE  # alone in its place
+        found: list[int] = []
+        point = self._rows.vector_of(self._slots.row[slot])
+        if self._space.weigh(place, point, horizon, self.min_samples, found) >= self.min_samples:
+            return CORE
+        near = any(other != slot and self._space.is_core(other, horizon, self.min_samples) for other in found)
+        return BORDER if near else NOISE
+
+    def _horizon(self, home: _Scope) -> int:
+        return max(self._parts.horizon, home.horizon)
+
+    def _here(self, scope: str, row: int) -> tuple[_Scope, int, list[float]] | None:
+        """Scope, place and point of a row, None where the scope has nothing in its gate."""
+        index = self._rows.index(row)
+        home = self._scopes.get(scope)
+        place = self._places.find(home.number, self._rows.gate[index]) if home else 0
+        return (home, place, self._rows.vector_of(index)) if home and place else None
+
+    def _nearest(self, place: int, point: list[float], horizon: int) -> list[tuple[float, Counts, int]]:
+        """The nearest live slots of a place: (squared distance, counts, slot), nearest first."""
+        slots = self._space.members(place)
+        slots = slots[(self._slots.ringed()[slots] >= horizon).any(axis=1)]
+        distances = self._space.distances(slots, point)
+        if len(slots) > NEAREST:
+            near = distances <= np.partition(distances, NEAREST - 1)[NEAREST - 1]
+            slots, distances = slots[near], distances[near]
+        rows = self._slots.arrays["row"][slots]
+        keys = [column[rows] for column in reversed(self._rows.count_arrays())]
+        order = np.lexsort((*keys, distances))[:NEAREST]
+        return [
+            (distance, self._rows.counts_of(row), slot)
+            for distance, row, slot in zip(
+                distances[order].tolist(), rows[order].tolist(), slots[order].tolist(), strict=True
+            )
+        ]
+
+    # What has left
+
+    def _tidy(self) -> None:
+        """Settle and reap a little of what has left the window."""
+        expired = self._parts.expired
+        if self._settled < expired:
+            self._settle(min(expired, self._settled + SETTLE))
+        backlog = self._settled - self._reaped
+        events, slots = self._slots.events, self._slots
+        for _ in range(min(backlog, 2 + min(REAP_MOST - 2, backlog >> 10))):
+            slot = self._log.slot(self._reaped)
+            self._reaped += 1
+            if not events[slot] and slots.place[slot]:
+                self._reap(slot)
+        if not self._reaped & 4095:
+            self._log.forget(self._reaped)
+        if self._dying:
+            dying = self._dying[0]
+            for slot in dying[-REAP_MOST:].tolist():
+                if not events[slot] and slots.place[slot]:
+                    self._reap(slot)
+            if len(dying) > REAP_MOST:
+                self._dying[0] = dying[:-REAP_MOST]
+            else:
+                self._dying.popleft()
+
+    def _settle(self, end: int) -> None:
+        """Take expired entries off the slots' events."""
+        events = self._slots.arrays["events"]
+        for _, slots, counts in self._log.blocks(self._settled, end):
+            if len(slots) > 8:
+                np.subtract.at(events, slots, counts.astype(np.uint32))
+                continue
+            for slot, count in zip(slots.tolist(), counts.tolist(), strict=True):
+                self._slots.events[slot] -= count
+        self._settled = max(end, self._settled)
+
+    def _settle_all(self) -> None:
+        """Make the slots' events exact: what has expired is off them all."""
+        self._settle(self._parts.expired)
+
+    def _reap(self, slot: int) -> None:
+        """Recycle a slot without events."""
+        slots, places, rows = self._slots, self._places, self._rows
+        place, index = slots.place[slot], slots.row[slot]
+        self._space.delist(slot)
+        home = self._numbered[places.scope[place]]
+        assert home is not None  # noqa: S101 - a scope with slots has its number
+        key = home.base + rows.handle(index)
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        slots.unchain(slot)
+        slots.place[slot] = 0
+        slots.exemplars[slot] = None
+        slots.release(slot)
+        rows.unuse(index)
+        places.size_of[place] -= 1
+        if not places.size_of[place]:
+            self._space.forget(place)
+        home.size -= 1
+        if not home.size:
+            self._numbered[home.number] = None
+            self._numbers.append(home.number)
+            if self._scopes.get(home.name) is home:
+                del self._scopes[home.name]
+
+    # Eviction
 
     def _evict(self) -> None:
-        """The largest scope (ties: smallest name) loses its oldest parts until 63/64 are left."""
-        while self.live_vectors > self.max_vectors * 63 // 64:
-            sizes = {name: sum(map(len, scope.gates.values())) for name, scope in self._scopes.items()}
-            name = min(sizes, key=lambda key: (-sizes[key], key))
-            for _, part in self._parts:
-                gone = [v for v in part if v.scope.name == name]
-                for vector in gone:
-                    self._forget(vector, part.pop(vector))
-                if gone:
-                    break
+        """The scope with most live vectors loses its own oldest parts, until 63/64 of the limit are left."""
+        target = self.max_vectors * 63 // 64
+        while self.live_vectors > target:
+            newest = self._slots.newest()
+            scopes = self._places.arrays["scope"][self._slots.arrays["place"][: self._slots.size]]
+            horizons = np.zeros(len(self._numbered), np.uint32)
+            for home in self._scopes.values():
+                horizons[home.number] = self._horizon(home)
+            live = (newest > 0) & (newest >= horizons[scopes]) & (horizons[scopes] > 0)
+            sizes = np.bincount(scopes[live], minlength=len(horizons))
+            largest = [home for home in self._scopes.values() if sizes[home.number] == sizes.max()]
+            home = min(largest, key=lambda one: one.name)
+            stamps = np.sort(newest[live & (scopes == home.number)])
+            gone = min(len(stamps), self.live_vectors - target)
+            self._withdraw(home, self._parts.after(int(stamps[gone - 1])))
             self.truncated += 1
 
-    def _within(self, gate: "dict[int, _Vector]", row: int) -> list[int]:
-        own = self._vectors[row]
-        return [i for i in gate if squared_distance(own, self._vectors[i]) <= self._limit]
+    def _withdraw(self, home: _Scope, horizon: int) -> None:
+        """Take a scope's events in parts below `horizon` out of the window."""
+        low = max(self._horizon(home), home.oldest)
+        high = min(horizon, home.newest + 1)
+        home.horizon = max(home.horizon, horizon)
+        if horizon > self._parts.last:
+            self._parts.open(self._open, self._log.end)  # events from now on are not withdrawn
+        if low >= high:
+            return
+        touched = []
+        slot_place, place_scope = self._slots.arrays["place"], self._places.arrays["scope"]
+        starts = self._parts.starts(low, high)
+        begin, end = int(starts[0]), self._parts.start(high, self._log.end)
+        for position, slots, counts in self._log.blocks(begin, end):
+            mine = (place_scope[slot_place[slots]] == home.number) & (slot_place[slots] > 0)
+            if not mine.any():
+                continue
+            taken, events = slots[mine], counts[mine].astype(np.uint32)
+            part = low - 1 + np.searchsorted(starts, position + mine.nonzero()[0], side="right")
+            np.subtract.at(self._slots.arrays["events"], taken, events)
+            counts[mine] = 0
+            numbers, at = np.unique(part, return_inverse=True)
+            for number, lost in zip(numbers.tolist(), np.bincount(at, weights=events).tolist(), strict=True):
+                self._parts.add_events(number, -int(lost))
+            self.live_events -= int(events.sum())
+            touched.append(np.unique(taken))
+        if touched:
+            self._kill(np.unique(np.concatenate(touched)).astype(np.int64), low, high)
 
-    def _is_core(self, gate: "dict[int, _Vector]", row: int, event: int, extra: int) -> bool:
-        """Whether `row` is core, with `extra` events of row `event` added."""
-        weight = sum(gate[i].multiplicity for i in self._within(gate, row))
-        if extra and squared_distance(self._vectors[row], self._vectors[event]) <= self._limit:
-            weight += extra
-        return weight >= self.min_samples
-
-    def _nearest_core(self, gate: "dict[int, _Vector]", row: int, event: int, extra: int) -> int | None:
-        """The nearest core within eps of `row`; `row` itself where it is core."""
-        own = self._vectors[row]
-        if self._is_core(gate, row, event, extra):
-            return row
-        within = sorted(
-            (squared_distance(own, self._vectors[i]), self._counts[i], i) for i in self._within(gate, row)
-        )
-        return next((i for _, _, i in within if self._is_core(gate, i, event, extra)), None)
-
-    def _size(self, gate: "dict[int, _Vector]", start: int, event: int, extra: int) -> int:
-        """Events in the cluster of core `start`, borders that are nearest to it included."""
-        cores, ahead, fringe = {start}, [start], set()
-        while ahead:
-            for i in self._within(gate, ahead.pop()):
-                if i in cores:
-                    continue
-                if self._is_core(gate, i, event, extra):
-                    cores.add(i)
-                    ahead.append(i)
-                else:
-                    fringe.add(i)
-        borders = [i for i in fringe if self._nearest_core(gate, i, event, extra) in cores]
-        return sum(gate[i].multiplicity for i in (*cores, *borders) if i in gate)
-
-    def _role(self, gate: "dict[int, _Vector]", row: int, extra: int) -> Role:
-        if self._is_core(gate, row, row, extra):
-            return Role.CORE
-        if any(self._is_core(gate, i, row, extra) for i in self._within(gate, row)):
-            return Role.BORDER
-        return Role.NOISE
+    def _kill(self, slots: NDArray[np.int64], low: int, high: int) -> None:
+        """Of these slots, those whose newest event was withdrawn are no longer live."""
+        newest = self._slots.ringed()[slots].max(axis=1)
+        dead = (newest >= low) & (newest < high)
+        numbers, lost = np.unique(newest[dead], return_counts=True)
+        for number, vectors in zip(numbers.tolist(), lost.tolist(), strict=True):
+            self._parts.add_newest(number, -vectors)
+        self.live_vectors -= int(dead.sum())
+        self._dying.append(slots[dead])

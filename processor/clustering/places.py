@@ -1,0 +1,434 @@
+"""Slots, places and what is near: the flat state that the engine works on.
+
+A slot is one (scope, row), a place one (scope, gate); only slots of one place can be neighbours. A place's slots
+are a chain while they are few, then leaves with boxes, then a grid of such buckets, filled a leaf at a time.
+"""
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processor.clustering.neighbours import (
+    CHAIN,
+    GRID_DIMENSIONS,
+    GRID_FROM,
+    WORD,
+    Bucket,
+    Grid,
+    Leaf,
+    squared_distance,
+    squared_distances,
+)
+from processor.clustering.rows import Counts, Rows
+from processor.clustering.tables import U32, Chained, Objects
+
+FEW = 24  # hits looked at one by one
+PLACE_CHAIN = 16  # vectors of a place that are walked one by one: a leaf takes a kilobyte
+MARGIN = 1 + 1e-6  # of a grid's side over eps: more than division and floor can be wrong by
+
+
+def mixed(a: int, b: int) -> int:
+    """A 32-bit hash of two small numbers."""
+    h = a * 0x9E3779B1 + b * 0x85EBCA77
+    return (h ^ h >> 15 ^ h >> 29) & U32
+
+
+class Slots(Chained):
+    """(scope, row) -> slot.
+
+    stamps : parts of its newest events, `ring` of them, a ring whose next entry to write is `turn`
+    link : next slot of the chain it is in
+    listed : whether a range query can find it
+    events : learned and not yet settled as expired
+    entry : log position of its newest entry, 32 bits
+    first : serial of its first event since it was last absent
+    """
+
+    row: Any
+    place: Any
+    link: Any
+    stamps: Any
+    turn: Any
+    listed: Any
+    events: Any
+    entry: Any
+    first: Any
+
+    def __init__(self, ring: int) -> None:
+        self.ring = ring
+        self.exemplars = Objects()
+        super().__init__(
+            {
+                "row": ("I", 1),
+                "place": ("I", 1),
+                "link": ("I", 1),
+                "stamps": ("I", ring),
+                "turn": ("I" if ring > U32 >> 24 else "B", 1),
+                "listed": ("B", 1),
+                "events": ("I", 1),
+                "entry": ("I", 1),
+                "first": ("q", 1),
+            }
+        )
+
+    def find(self, scope: int, index: int, places: "Places") -> int:
+        """The slot of a scope's row, 0 = none."""
+        key = mixed(index, scope)
+        at = self.first_of(key)
+        while at:
+            if self.row[at] == index and self.hash[at] == key and places.scope[self.place[at]] == scope:
+                return at
+            at = self.next[at]
+        return 0
+
+    def newest(self) -> NDArray[np.uint32]:
+        """Every slot's newest stamp, 0 where a slot is free."""
+        return cast("NDArray[np.uint32]", self.ringed()[: self.size].max(axis=1))
+
+    def ringed(self) -> NDArray[np.uint32]:
+        """All stamps, shape (slots, ring)."""
+        return self.arrays["stamps"].reshape(-1, self.ring)
+
+    def live(self, slot: int, horizon: int) -> int:
+        """How many of a slot's stamps are in the window."""
+        begin = slot * self.ring
+        count = 0
+        for stamp in self.stamps[begin : begin + self.ring]:
+            if stamp >= horizon:
+                count += 1
+        return count
+
+
+class Places(Chained):
+    """(scope, gate) -> place.
+
+    head : first slot of its chain, while it has one
+    size : slots
+    newest, before : parts of its newest two events
+    """
+
+    scope: Any
+    gate: Any
+    head: Any
+    size_of: Any
+    newest: Any
+    before: Any
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(("scope", "gate", "head", "size_of", "newest", "before"), ("I", 1)))
+
+    def find(self, scope: int, gate: int) -> int:
+        """The place of a scope's gate, 0 = none."""
+        key = mixed(gate, scope)
+        at = self.first_of(key)
+        while at:
+            if self.hash[at] == key and self.gate[at] == gate and self.scope[at] == scope:
+                return at
+            at = self.next[at]
+        return 0
+
+    def make(self, scope: int, gate: int) -> int:
+        """A new place."""
+        place = self.new()
+        self.scope[place], self.gate[place] = scope, gate
+        self.head[place] = self.size_of[place] = self.newest[place] = self.before[place] = 0
+        self.chain(mixed(gate, scope), place)
+        return place
+
+
+class _Index:
+    """A place's vectors beyond a chain: a bucket, then a grid that takes over leaf by leaf."""
+
+    __slots__ = ("bucket", "grid", "retry")
+
+    def __init__(self, columns: int) -> None:
+        self.bucket: Bucket | None = Bucket(columns)
+        self.grid: Grid | None = None
+        self.retry = GRID_FROM
+
+
+class Space:
+    """Which live vectors are within eps of a point, place by place."""
+
+    def __init__(self, rows: Rows, ring: int, eps: float) -> None:
+        self.rows = rows
+        self.slots = Slots(ring)
+        self.places = Places()
+        self.limit = eps * eps
+        self._side = eps * MARGIN
+        self._indexes: dict[int, _Index] = {}
+
+    def enlist(self, slot: int) -> None:
+        """Let range queries find a slot."""
+        slots, places = self.slots, self.places
+        place = slots.place[slot]
+        slots.listed[slot] = 1
+        index = self._indexes.get(place)
+        if index is not None:
+            self._add(index, slot)
+            return
+        slots.link[slot] = places.head[place]
+        places.head[place] = slot
+        if places.size_of[place] > PLACE_CHAIN:
+            index = self._indexes[place] = _Index(self.rows.columns)
+            at = slot
+            while at:
+                index.bucket.add(at, self._point(at))  # type: ignore[union-attr]  # a new index has one
+                at = slots.link[at]
+            places.head[place] = 0
+
+    def delist(self, slot: int) -> None:
+        """Let range queries find a slot no more."""
+        slots = self.slots
+        if not slots.listed[slot]:
+            return
+        slots.listed[slot] = 0
+        place = slots.place[slot]
+        index = self._indexes.get(place)
+        if index is None:
+            self.places.head[place] = self._unlink(self.places.head[place], slot)
+        else:
+            self._take(index, slot)
+
+    def forget(self, place: int) -> None:
+        """The last slot of a place is gone."""
+        self._indexes.pop(place, None)
+        self.places.unchain(place)
+        self.places.scope[place] = self.places.newest[place] = 0
+        self.places.release(place)
+
+    def weigh(self, place: int, point: list[float], horizon: int, need: int, found: list[int]) -> int:
+        """Live events within eps of a point, each vector's at most `ring`; counting stops at `need`.
+
+        found : gets the live slots that were counted
+        """
+        index = self._indexes.get(place)
+        if index is None:
+            return self._walk(self.places.head[place], point, horizon, need, found)
+        column = np.array(point).reshape(-1, 1)
+        weight = 0
+        grid = index.grid
+        if grid is not None:
+            key = grid.key(point)
+            weight = self._look(grid, key, point, column, horizon, need, found)
+            if weight < need:
+                for offset in grid.offsets:
+                    weight += self._look(
+                        grid, key + offset & WORD, point, column, horizon, need - weight, found
+                    )
+                    if weight >= need:
+                        return weight
+        if weight < need and index.bucket is not None:
+            weight += self._scan(index.bucket, column, horizon, need - weight, found)
+        return weight
+
+    def is_core(self, slot: int, horizon: int, need: int) -> bool:
+        """Whether a slot has `need` live events within eps."""
+        if self.slots.live(slot, horizon) >= need:
+            return True
+        return self.weigh(self.slots.place[slot], self.point(slot), horizon, need, []) >= need
+
+    def point(self, slot: int) -> list[float]:
+        """The floats of a slot."""
+        return self.rows.vector_of(self.slots.row[slot])
+
+    def counts(self, slot: int) -> Counts:
+        """The counts of a slot."""
+        return self.rows.counts_of(self.slots.row[slot])
+
+    def close(self, a: list[float], b: list[float]) -> bool:
+        """Whether two points are within eps."""
+        return squared_distance(a, b) <= self.limit
+
+    def members(self, place: int) -> NDArray[np.int64]:
+        """Every slot of a place, dead ones too."""
+        if place in self._indexes:
+            return np.flatnonzero(self.slots.arrays["place"][: self.slots.size] == place)
+        found = []
+        at = self.places.head[place]
+        while at:
+            found.append(at)
+            at = self.slots.link[at]
+        return np.array(found, np.int64)
+
+    def distances(self, slots: NDArray[np.int64], point: list[float]) -> NDArray[np.float64]:
+        """Squared distances of slots to a point."""
+        rows = self.slots.arrays["row"][slots]
+        columns = np.stack([column.take(rows) for column in self.rows.float_arrays()])
+        return squared_distances(columns, np.array(point).reshape(-1, 1))
+
+    def _point(self, slot: int) -> NDArray[np.float64]:
+        return np.array(self.point(slot)).reshape(-1, 1)
+
+    def _add(self, index: _Index, slot: int) -> None:
+        grid, bucket = index.grid, index.bucket
+        if grid is not None:
+            self._deal(grid, slot, self.point(slot))
+            if bucket is not None:
+                self._migrate(index, grid, bucket)
+            return
+        assert bucket is not None  # noqa: S101 - an index without a grid has its bucket
+        bucket.add(slot, self._point(slot))
+        if bucket.size >= index.retry:
+            index.retry = 2 * bucket.size
+            index.grid = self._grid_for(bucket)
+
+    def _migrate(self, index: _Index, grid: Grid, bucket: Bucket) -> None:
+        """Deal one leaf to the grid."""
+        leaf = bucket.leaves[-1]
+        names, points = leaf.slots[: leaf.size].tolist(), leaf.cols[:, : leaf.size].T.tolist()
+        bucket.drop(leaf)
+        for slot, point in zip(names, points, strict=True):
+            self._deal(grid, slot, point)
+        if not bucket.size:
+            index.bucket = None
+
+    def _grid_for(self, bucket: Bucket) -> Grid | None:
+        """A grid on the columns that spread over most cells, None where none does."""
+        if bucket.low is None or bucket.high is None:
+            return None
+        n = len(bucket.leaves)
+        cells = (bucket.high[:, :n].max(axis=1) - bucket.low[:, :n].min(axis=1)) / self._side
+        widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
+        chosen = [int(i) for i in widest if cells[i] >= 4]
+        return Grid(chosen, self._side) if chosen else None
+
+    def _deal(self, grid: Grid, slot: int, point: list[float]) -> None:
+        """Put a slot into its bucket of the grid."""
+        key = grid.key(point)
+        entry = grid.get(key)
+        link = self.slots.link
+        if entry is None:
+            link[slot] = 0
+            grid.put(key, slot)
+        elif isinstance(entry, int):
+            link[slot] = entry
+            length, at = 1, entry
+            while at:
+                length += 1
+                at = link[at]
+            if length <= CHAIN:
+                grid.put(key, slot)
+                return
+            bucket = Bucket(self.rows.columns)
+            at = slot
+            while at:
+                bucket.add(at, self._point(at))
+                at = link[at]
+            grid.put(key, bucket)
+        else:
+            entry.add(slot, np.array(point).reshape(-1, 1))
+
+    def _take(self, index: _Index, slot: int) -> None:
+        """Take a slot out of where it is."""
+        point = self.point(slot)
+        column = np.array(point).reshape(-1, 1)
+        grid = index.grid
+        if grid is not None:
+            key = grid.key(point)
+            entry = grid.get(key)
+            if isinstance(entry, Bucket):
+                if entry.remove(slot, column):
+                    if not entry.size:
+                        grid.empty(key)
+                    return
+            elif entry is not None and self._chained(entry, slot):
+                head = self._unlink(entry, slot)
+                if head:
+                    grid.put(key, head)
+                else:
+                    grid.empty(key)
+                return
+        if index.bucket is not None:
+            index.bucket.remove(slot, column)
+
+    def _chained(self, at: int, slot: int) -> bool:
+        while at and at != slot:
+            at = self.slots.link[at]
+        return at == slot
+
+    def _unlink(self, head: int, slot: int) -> int:
+        """The head of a chain without `slot`."""
+        link = self.slots.link
+        if head == slot:
+            return cast("int", link[slot])
+        at = head
+        while link[at] != slot:
+            at = link[at]
+        link[at] = link[slot]
+        return head
+
+    def _look(
+        self,
+        grid: Grid,
+        key: int,
+        point: list[float],
+        column: NDArray[np.float64],
+        horizon: int,
+        need: int,
+        found: list[int],
+    ) -> int:
+        entry = grid.get(key)
+        if entry is None:
+            return 0
+        if isinstance(entry, int):
+            return self._walk(entry, point, horizon, need, found)
+        weight = self._scan(entry, column, horizon, need, found)
+        if not entry.size:
+            grid.empty(key)
+        return weight
+
+    def _walk(self, at: int, point: list[float], horizon: int, need: int, found: list[int]) -> int:
+        """A chain, slot by slot."""
+        slots, columns, limit = self.slots, self.rows.x, self.limit
+        link, row = slots.link, slots.row
+        weight = 0
+        while at:
+            r = row[at]
+            acc = 0.0
+            for column, x in zip(columns, point, strict=True):
+                difference = column[r] - x
+                acc += difference * difference
+            if acc <= limit:
+                live = slots.live(at, horizon)
+                if live:
+                    found.append(at)
+                    weight += live
+                    if weight >= need:
+                        return weight
+            at = link[at]
+        return weight
+
+    def _scan(
+        self, bucket: Bucket, column: NDArray[np.float64], horizon: int, need: int, found: list[int]
+    ) -> int:
+        """A bucket, leaf by leaf."""
+        slots = self.slots
+        weight = 0
+        for leaf in bucket.near(column, self.limit):
+            near = leaf.within(column, self.limit)
+            if len(near) <= FEW:
+                for slot in near.tolist():
+                    live = slots.live(slot, horizon)
+                    if live:
+                        found.append(slot)
+                        weight += live
+            elif len(near):
+                alive = (slots.ringed()[near] >= horizon).sum(axis=1)
+                total = int(alive.sum())
+                if total:
+                    weight += total
+                    found.extend(near[alive > 0].tolist())
+                else:
+                    self._purge(bucket, leaf, horizon)
+            if weight >= need:
+                return weight
+        return weight
+
+    def _purge(self, bucket: Bucket, leaf: Leaf, horizon: int) -> None:
+        """Drop a leaf in which all are dead, so that nobody looks at them again."""
+        names = leaf.slots[: leaf.size]
+        if not (self.slots.ringed()[names] >= horizon).any():
+            self.slots.arrays["listed"][names] = 0
+            bucket.drop(leaf)

@@ -1,0 +1,241 @@
+"""Feature rows: each (gate, counts) stored once, as flat columns, and shared by all scopes."""
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Hashable
+from math import isfinite
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processor.clustering.tables import U32, Chained, Objects, Table
+
+Counts = tuple[int, ...]
+Gate = tuple[Hashable, ...]
+Vector = tuple[float, ...]
+
+LARGEST = 1e150  # squares of differences of such coordinates, and sums of them, stay finite
+KEPT_IDLE = 1024  # rows that no scope uses and that are kept for the next event that needs them
+RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
+GATE_SHARDS = 64  # dicts that share the gates: one of them rehashes in under a millisecond
+
+
+class Rows(Chained):
+    """(gate, counts) -> row. A row is an index and, above 32 bits, how often the index was used before.
+
+    columns : numbers in a vector
+    vector : the floats of counts
+    """
+
+    gate: memoryview
+    uses: memoryview
+    generation: memoryview
+    idle: memoryview
+
+    def __init__(self, columns: int, vector: Callable[[Counts], Vector]) -> None:
+        self.columns = columns
+        self._vector = vector
+        self._names = [f"x{i}" for i in range(columns)]
+        self.x: list[Any] = []
+        self.width = 0
+        self._integers: list[str] = []
+        self._young: dict[tuple[Gate, Counts], int] = {}
+        self._old: dict[tuple[Gate, Counts], int] = {}
+        self._idle: deque[int] = deque()
+        self._gate_ids: list[dict[Gate, int]] = [{} for _ in range(GATE_SHARDS)]
+        self._gates = Objects()
+        self._gate_uses = _GateUses()
+        self._pins: weakref.WeakSet[Any] = weakref.WeakSet()
+        super().__init__(
+            {"gate": ("I", 1), "uses": ("I", 1), "generation": ("I", 1), "idle": ("B", 1)}
+            | dict.fromkeys(self._names, ("d", 1))
+        )
+
+    def intern(self, gate: Gate, counts: Counts) -> int:
+        """The row of (gate, counts), made where there is none.
+
+        Raises ValueError where the vector is not `columns` finite numbers or the counts do not fit 64 bits.
+        """
+        key = (gate, counts)
+        row = self._young.get(key)
+        if row is not None:
+            return row
+        row = self._old.get(key)
+        if row is None:
+            row = self._find(gate, counts)
+            if row is None:
+                row = self._make(gate, counts)
+        self._young[key] = row
+        if len(self._young) > RECENT:
+            self._old = self._young
+            self._young = {}
+        return row
+
+    def index(self, row: int) -> int:
+        """The index of a row. Raises LookupError where the row was recycled since."""
+        index = row & U32
+        if self.generation[index] != row >> 32 or not self.gate[index]:
+            raise LookupError(f"row {row} is no longer held: intern its gate and counts again")
+        return index
+
+    def handle(self, index: int) -> int:
+        """The row of an index in use."""
+        return self.generation[index] << 32 | index
+
+    def holds(self, row: int) -> bool:
+        """Whether a row that was kept outside still stands for the same gate and counts."""
+        index = row & U32
+        return index < self.size and self.generation[index] == row >> 32 and bool(self.gate[index])
+
+    def gate_number(self, gate: Gate) -> int:
+        """The number of a gate that some row has, 0 = none."""
+        return self._gate_shard(gate).get(gate, 0)
+
+    def gate_of(self, number: int) -> Gate:
+        """The gate of a number."""
+        return cast("Gate", self._gates[number])
+
+    def vector_of(self, index: int) -> list[float]:
+        """The floats of a row."""
+        return [column[index] for column in self.x]
+
+    def counts_of(self, index: int) -> Counts:
+        """The counts of a row."""
+        return tuple(getattr(self, name)[index] for name in self._integers)
+
+    def count_arrays(self) -> list[NDArray[np.int64]]:
+        """The counts by column."""
+        return [self.arrays[name] for name in self._integers]
+
+    def float_arrays(self) -> list[NDArray[np.float64]]:
+        """The floats by column."""
+        return [self.arrays[name] for name in self._names]
+
+    def use(self, index: int) -> None:
+        """One more slot uses the row."""
+        self.uses[index] += 1
+
+    def unuse(self, index: int) -> None:
+        """One slot less uses the row; unused rows are recycled some time later."""
+        self.uses[index] -= 1
+        if not self.uses[index]:
+            self._rest(index)
+
+    def pin(self, reader: object) -> None:
+        """Recycle no index while `reader` lives: another thread reads the columns."""
+        self._pins.add(reader)
+
+    def __getstate__(self) -> dict[str, object]:
+        state = super().__getstate__()
+        del state["_pins"]
+        return state | {"x": [], "_young": {}, "_old": {}, "_idle": np.array(self._idle, "I")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.x = []
+        self._names = state["_names"]
+        super().__setstate__(state)
+        self.x = [getattr(self, name) for name in self._names]
+        self._idle = deque(state["_idle"].tolist())
+        self._pins = weakref.WeakSet()
+
+    def _put(self, name: str, values: NDArray[Any]) -> None:
+        super()._put(name, values)
+        if name in self._names and len(self.x) == self.columns:
+            self.x[self._names.index(name)] = getattr(self, name)
+        elif name in self._names:
+            self.x.append(getattr(self, name))
+
+    def _gate_shard(self, gate: Gate) -> dict[Gate, int]:
+        return self._gate_ids[hash(gate) % GATE_SHARDS]
+
+    @staticmethod
+    def _hash(gate: int, counts: Counts) -> int:
+        mixed = hash(counts) ^ gate * 0x9E3779B97F4A7C15
+        return (mixed ^ mixed >> 32 ^ mixed >> 17) & U32
+
+    def _find(self, gate: Gate, counts: Counts) -> int | None:
+        number = self._gate_shard(gate).get(gate)
+        if number is None or len(counts) != self.width:
+            return None
+        key = self._hash(number, counts)
+        at = self.first_of(key)
+        while at:
+            if self.hash[at] == key and self.gate[at] == number and self.counts_of(at) == counts:
+                return self.handle(at)
+            at = self.next[at]
+        return None
+
+    def _make(self, gate: Gate, counts: Counts) -> int:
+        vector = self._vector(counts)
+        if len(vector) != self.columns or not all(isfinite(x) and -LARGEST <= x <= LARGEST for x in vector):
+            raise ValueError(f"a vector is {self.columns} finite numbers up to {LARGEST:g}, got {vector}")
+        if not self.width:
+            self._add_counts(len(counts))
+        if len(counts) != self.width or not all(-(1 << 63) <= c < 1 << 63 for c in counts):
+            raise ValueError(f"counts are {self.width} integers of 64 bits, got {counts}")
+        while len(self._idle) > KEPT_IDLE:
+            self._wake()
+        index = self.fresh() if self._pins else self.new()
+        shard = self._gate_shard(gate)
+        number = shard.get(gate)
+        if number is None:
+            number = shard[gate] = self._gate_uses.new()
+            self._gate_uses.uses[number] = 0
+            self._gates[number] = gate
+        self._gate_uses.uses[number] += 1
+        self.gate[index] = number
+        self.uses[index] = 0
+        for column, value in zip(self.x, vector, strict=True):
+            column[index] = value + 0.0  # -0.0 becomes 0.0
+        for name, integer in zip(self._integers, counts, strict=True):
+            getattr(self, name)[index] = integer
+        self.chain(self._hash(number, counts), index)
+        self._rest(index)
+        return self.handle(index)
+
+    def _add_counts(self, width: int) -> None:
+        """The counts' columns: how many there are is known from the first row."""
+        self.width = width
+        self._integers = [f"c{i}" for i in range(width)]
+        for name in self._integers:
+            self._layout[name] = ("q", 1)
+            self._put(name, np.zeros(self._capacity, "q"))
+        self._set_threshold()
+
+    def _rest(self, index: int) -> None:
+        if not self.idle[index]:
+            self.idle[index] = 1
+            self._idle.append(index)
+            if len(self._idle) > 2 * KEPT_IDLE:
+                self._wake()
+
+    def _wake(self) -> None:
+        """Look at the row that has rested longest: recycle it where nobody uses it."""
+        index = self._idle.popleft()
+        self.idle[index] = 0
+        if self.uses[index]:
+            return
+        number = self.gate[index]
+        gate = self._gates[number]
+        key = (gate, self.counts_of(index))
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self.unchain(index)
+        self.gate[index] = 0
+        self.generation[index] = self.generation[index] + 1 & U32
+        self.release(index)
+        self._gate_uses.uses[number] -= 1
+        if not self._gate_uses.uses[number]:
+            del self._gate_shard(gate)[gate]
+            self._gates[number] = None
+            self._gate_uses.release(number)
+
+
+class _GateUses(Table):
+    """How many rows have each gate."""
+
+    uses: memoryview
+
+    def __init__(self) -> None:
+        super().__init__({"uses": ("I", 1)})

@@ -1,0 +1,201 @@
+"""Flat tables and hash chains that never stall: one array grows at a time, one bucket splits at a time.
+
+A Python dict of a million entries stops the world for 48 ms when it rehashes, and each entry is an object that
+the collector walks. Ids here are small integers, from 1 so that zeroed memory means "none", and are recycled.
+"""
+
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_CAPACITY = 64
+U32 = 0xFFFFFFFF
+
+
+class Table:
+    """Parallel arrays over recycled ids. Each field is a memoryview attribute, and `arrays[name]` for numpy.
+
+    layout : field -> (dtype, entries an id)
+    size : ids 1 to size - 1 have been handed out at some time
+    """
+
+    def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
+        self.size = 1
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self._layout = dict(layout)
+        self._free = array("I")
+        self._capacity = FIRST_CAPACITY
+        self._grown = 0
+        for name, (kind, width) in self._layout.items():
+            self._put(name, np.zeros(FIRST_CAPACITY * width, kind))
+        self._set_threshold()
+
+    def new(self) -> int:
+        """An id that is not in use; its fields hold what its last user left."""
+        if self._free:
+            return self._free.pop()
+        return self.fresh()
+
+    def fresh(self) -> int:
+        """An id that was never in use; its fields are zero."""
+        made = self.size
+        self.size = made + 1
+        if made >= self._threshold:
+            self._grow()
+        return made
+
+    def release(self, number: int) -> None:
+        """Let an id be used again."""
+        self._free.append(number)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the ids handed out so far; what lies behind them was never touched."""
+        held = sum(a.itemsize * self._layout[name][1] for name, a in self.arrays.items()) * self.size
+        return held + self._free.itemsize * len(self._free)
+
+    def __getstate__(self) -> dict[str, object]:
+        state = {k: v for k, v in self.__dict__.items() if not isinstance(v, memoryview)}
+        state["arrays"] = {
+            name: self.arrays[name][: self.size * width].copy() for name, (_, width) in self._layout.items()
+        }
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        held = state.pop("arrays")
+        self.__dict__.update(state)
+        self.arrays = {}
+        for place, (name, (kind, width)) in enumerate(self._layout.items()):
+            capacity = self._capacity * (2 if place < self._grown else 1)
+            whole = np.zeros(capacity * width, kind)
+            whole[: len(held[name])] = held[name]
+            self._put(name, whole)
+
+    def _put(self, name: str, values: NDArray[Any]) -> None:
+        self.arrays[name] = values
+        setattr(self, name, values.data)
+
+    def _set_threshold(self) -> None:
+        fields = len(self._layout)
+        step = max(1, self._capacity // (4 * fields))
+        self._threshold = self._capacity - (fields - self._grown) * step
+
+    def _grow(self) -> None:
+        """Double one field; the fields take turns over the last quarter of the capacity."""
+        names = list(self._layout)
+        while self.size > self._threshold:
+            name = names[self._grown]
+            kind, width = self._layout[name]
+            values = np.zeros(2 * self._capacity * width, kind)
+            values[: self._capacity * width] = self.arrays[name]
+            self._put(name, values)
+            self._grown += 1
+            if self._grown == len(names):
+                self._grown = 0
+                self._capacity *= 2
+            self._set_threshold()
+
+
+class Chained(Table):
+    """A table whose ids are found by hash: chains through its fields `hash` and `next` (linear hashing)."""
+
+    hash: memoryview
+    next: memoryview
+
+    def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
+        super().__init__({**layout, "hash": ("I", 1), "next": ("I", 1)})
+        self.heads = np.zeros(FIRST_CAPACITY, "I").data
+        self._buckets = 1
+        self._mask = 1
+        self._linked = 0
+
+    def first_of(self, key: int) -> int:
+        """First id of the chain that holds 32-bit hash `key`, 0 = none; go on with `next`, compare `hash`."""
+        bucket = key & self._mask
+        if bucket >= self._buckets:
+            bucket &= self._mask >> 1
+        return self.heads[bucket]
+
+    def chain(self, key: int, number: int) -> None:
+        """Make id `number` findable by hash `key`."""
+        bucket = key & self._mask
+        if bucket >= self._buckets:
+            bucket &= self._mask >> 1
+        self.hash[number] = key
+        self.next[number] = self.heads[bucket]
+        self.heads[bucket] = number
+        self._linked += 1
+        if self._linked > self._buckets:
+            self._split()
+
+    def unchain(self, number: int) -> None:
+        """Make id `number` findable no more."""
+        bucket = self.hash[number] & self._mask
+        if bucket >= self._buckets:
+            bucket &= self._mask >> 1
+        following = self.next
+        at = self.heads[bucket]
+        if at == number:
+            self.heads[bucket] = following[number]
+        else:
+            while following[at] != number:
+                at = following[at]
+            following[at] = following[number]
+        self._linked -= 1
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "heads": np.array(self.heads[: self._buckets])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        heads = np.zeros(max(FIRST_CAPACITY, self._padded(state["_buckets"])), "I")
+        heads[: state["_buckets"]] = state["heads"]
+        super().__setstate__(state)
+        self.heads = heads.data
+
+    @staticmethod
+    def _padded(buckets: int) -> int:
+        return 1 << buckets.bit_length()
+
+    def _split(self) -> None:
+        """Deal one bucket's ids to itself and a new bucket."""
+        new = self._buckets
+        if new == len(self.heads):
+            heads = np.zeros(2 * new, "I")
+            heads[:new] = self.heads
+            self.heads = heads.data
+        old = new & (self._mask >> 1)
+        at = self.heads[old]
+        kept = moved = 0
+        while at:
+            following = self.next[at]
+            if self.hash[at] & self._mask == new:
+                self.next[at] = moved
+                moved = at
+            else:
+                self.next[at] = kept
+                kept = at
+            at = following
+        self.heads[old] = kept
+        self.heads[new] = moved
+        self._buckets = new + 1
+        if self._buckets > self._mask:
+            self._mask = 2 * self._mask + 1
+
+
+class Objects:
+    """Python objects by small id, in blocks the collector does not walk; None where nothing was put."""
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.object_]] = []
+
+    def __getitem__(self, number: int) -> Any:
+        return self._blocks[number >> 12][number & 4095]
+
+    def __setitem__(self, number: int, value: object) -> None:
+        block = number >> 12
+        while block >= len(self._blocks):
+            self._blocks.append(np.empty(1 << 12, object))
+        self._blocks[block][number & 4095] = value

@@ -1,0 +1,253 @@
+"""Random streams for the clusterer, and the comparison of every answer with the books."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from processor.clustering import components, neighbours, places
+from processor.clustering.engine import Engine, Role
+from processor.clustering.rows import Counts, Vector
+from tests.unit.clustering.oracle import Answer, dbscan
+from tests.unit.clustering.plain import PlainEngine
+
+GATES = ((), ("cmd", True), ("svc", False))
+
+
+def scaled(counts: Counts, step: float, offset: float = 0.0) -> Vector:
+    """Integers times `step`, from `offset`."""
+    return tuple(offset + c * step for c in counts)
+
+
+def unit(counts: Counts) -> Vector:
+    """Rows divided by their length."""
+    length = sqrt(sum(c * c for c in counts)) or 1.0
+    return tuple(c / length for c in counts)
+
+
+def thousandths(counts: Counts) -> Vector:
+    """Anything between the lattice's points."""
+    return tuple(c / 997 for c in counts)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One family of streams: `vector` of counts drawn from [-reach, reach]."""
+
+    name: str
+    vector: Callable[[Counts], Vector]
+    columns: int
+    reach: int
+    eps: float
+
+
+def shapes(random: np.random.Generator) -> Shape:
+    """A random family: 1 to 12 dimensions; lattices with eps on them, unit vectors, a continuum."""
+    columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 9, 12]))
+    reach = int(random.integers(1, {1: 12, 2: 5, 3: 3}.get(columns, 2) + 1))
+    kind = random.integers(5)
+    if kind == 0:
+        return Shape(
+            "integers", partial(scaled, step=1.0), columns, reach, float(random.choice([1.0, sqrt(2), 2.0]))
+        )
+    if kind == 1:
+        return Shape(
+            "tenths",
+            partial(scaled, step=0.1),
+            columns,
+            reach,
+            float(random.choice([0.1, 0.2, 0.3, 0.1 * 3])),
+        )
+    if kind == 2:
+        return Shape("unit", unit, columns, reach + 1, float(random.choice([1e-4, 0.2, 0.5, 1.0])))
+    if kind == 3:
+        eps = 0.4 * sqrt(columns)
+        return Shape("thousandths", thousandths, columns, 997, eps)
+    return Shape("far", partial(scaled, step=0.1, offset=1e6), columns, reach, 0.1)
+
+
+@dataclass
+class Tally:
+    """What was compared."""
+
+    windows: int = 0
+    points: int = 0
+    borders: int = 0
+    verdicts: int = 0
+    late: int = 0
+    evictions: int = 0
+    smaller_than_12: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Sum up."""
+        for name in ("windows", "points", "borders", "verdicts", "late", "evictions", "smaller_than_12"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.differences += other.differences
+
+
+def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -> None:
+    """Make chains, leaves, grids, blocks and look-aside dicts so small that every path is walked."""
+    monkeypatch.setattr(places, "PLACE_CHAIN", int(random.choice([0, 2, 16])))
+    monkeypatch.setattr(places, "CHAIN", int(random.choice([0, 1, 6])))
+    monkeypatch.setattr(places, "FEW", int(random.choice([0, 3, 24])))
+    monkeypatch.setattr(places, "GRID_FROM", int(random.choice([4, 12, 512])))
+    monkeypatch.setattr(neighbours, "LEAF", int(random.choice([3, 6, 256])))
+
+
+class Comparison:
+    """Feeds one random stream to the flat engine and the plain one and compares what they say."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+        self.shape = shapes(self.random)
+        self.tally = Tally()
+        self.seed = seed
+        self.min_samples = int(self.random.choice([1, 2, 2, 3, 3, 4, 5, 6, 8]))
+        limit = int(self.random.choice([6, 20, 1000]))
+        rare = int(self.random.choice([0, 0, 3, 9]))
+        made = {"columns": self.shape.columns, "eps": self.shape.eps, "min_samples": self.min_samples}
+        made |= {"vector": self.shape.vector, "rare_cluster_size": rare, "max_vectors": limit}
+        self.engine = Engine(**made)
+        self.plain = PlainEngine(**made)
+        self.part = self.serial = 0
+        self.horizon = 0
+        self.length = int(self.random.integers(1, 25))
+        self.scopes = "abc"[: int(self.random.integers(1, 4))]
+        self.gates = GATES[: int(self.random.integers(1, 4))]
+        self.repeats: list[tuple[str, tuple[object, ...], Counts]] = []
+
+    def run(self, steps: int, every: int) -> Tally:
+        """`steps` events; the whole window compared after each `every`."""
+        for step in range(steps):
+            self._advance()
+            self._event()
+            if step % every == every - 1:
+                self._compare_window()
+        return self.tally
+
+    def _same(self, what: str, expected: object, actual: object) -> None:
+        if expected != actual:
+            text = f"seed {self.seed} {self.shape} k={self.min_samples}: {what}: {expected} != {actual}"
+            self.tally.differences.append(text)
+
+    def _draw(self) -> tuple[str, tuple[object, ...], Counts]:
+        if self.repeats and self.random.random() < 0.4:
+            return self.repeats[int(self.random.integers(len(self.repeats)))]
+        scope = self.scopes[int(self.random.integers(len(self.scopes)))]
+        gate = self.gates[int(self.random.integers(len(self.gates)))]
+        reach = self.shape.reach
+        if self.shape.reach == 997:
+            counts = tuple(int(x) for x in (self.random.normal(0, 997, self.shape.columns)))
+        else:
+            counts = tuple(int(x) for x in self.random.integers(-reach, reach + 1, self.shape.columns))
+        self.repeats = [*self.repeats[-15:], (scope, gate, counts)]
+        return scope, gate, counts
+
+    def _advance(self) -> None:
+        chance = self.random.random()
+        if chance < 0.3:
+            self.part += int(self.random.choice([1, 1, 1, 2, 5]))
+        elif chance < 0.32:
+            self.part += self.length + 5  # everything leaves
+        horizon = self.part - self.length
+        if horizon > self.horizon or self.random.random() < 0.5:
+            self.horizon = max(self.horizon, horizon)
+            self.engine.expire(self.horizon)
+            self.plain.expire(self.horizon)
+        if self.random.random() < 0.01:
+            scope = self.scopes[int(self.random.integers(len(self.scopes)))]
+            self.engine.drop_scope(scope)
+            self.plain.drop_scope(scope)
+        if self.random.random() < 0.01:
+            self.engine = pickle.loads(pickle.dumps(self.engine))  # noqa: S301 - our own bytes
+
+    def _event(self) -> None:
+        scope, gate, counts = self._draw()
+        late = self.random.random() < 0.1
+        row, plain = self.engine.intern(gate, counts), self.plain.intern(gate, counts)
+        if late:
+            self._same("late", self.plain.judge(scope, plain), self.engine.judge(scope, row))
+            self.tally.late += 1
+        else:
+            self.serial += 1
+            learned = self.plain.learn(scope, plain, self.part, self.serial, f"{self.serial}")
+            role = self.engine.learn(scope, row, self.part, self.serial, f"{self.serial}")
+            self._same("role", learned, role)
+            self.tally.verdicts += 1
+            if self.plain.truncated > self.tally.evictions:
+                self.tally.evictions = self.plain.truncated
+                return  # its own vector may have been evicted
+        for ask in ("alone_in_gate", "neighbours"):
+            expected = getattr(self.plain, ask)(scope, plain, learned=not late)
+            self._same(ask, expected, getattr(self.engine, ask)(scope, row, learned=not late))
+        if self.random.random() < 0.3:
+            limit = int(self.random.choice([3, 1000]))
+            expected = self.plain.cluster_size(scope, plain, limit, learned=not late)
+            self._same("size", expected, self.engine.cluster_size(scope, row, limit, learned=not late))
+            nearest = self.plain.nearest_cluster(scope, plain, limit)
+            self._same("nearest", nearest, self.engine.nearest_cluster(scope, row, limit))
+
+    def _compare_window(self) -> None:
+        engine, plain = self.engine, self.plain
+        multisets = plain.multiset()
+        self._same("vectors", sum(map(len, multisets.values())), engine.live_vectors)
+        self._same("live events", plain.live_events, engine.live_events)
+        self._same("scopes", {scope for scope, _ in multisets}, set(engine.scopes))
+        self._same("truncated", plain.truncated, engine.truncated)
+        labels = components.label(engine.snapshot())
+        found = self._labelled(labels)
+        self._same("places", set(multisets), set(found))
+        expected = components.ClusterCounts(0, 0, 0, 0)
+        for place, multiset in multisets.items():
+            vectors = np.array([plain.point(counts) for counts in multiset])
+            events = {counts: number for counts, (number, _) in multiset.items()}
+            answer = dbscan(events, vectors, self.shape.eps, self.min_samples)
+            self._compare_place(place, answer, multiset, found.get(place, {}))
+            expected = self._sum(expected, answer, events)
+            self.tally.windows += 1
+            self.tally.points += len(multiset)
+            self.tally.smaller_than_12 += len(multiset) < 12
+            self.tally.borders += sum(role == Role.BORDER for role in answer.roles.values())
+        self._same("counts", expected, components.count(labels.snapshot))
+
+    def _compare_place(self, place, answer: Answer, multiset, found) -> None:  # type: ignore[no-untyped-def]
+        scope, gate = place
+        for counts, (events, first) in multiset.items():
+            row = self.engine.intern(gate, counts)
+            self._same("role now", answer.roles[counts], self.engine.role(scope, row))
+            cluster = answer.labels.get(counts)
+            oldest = -1
+            if cluster is not None:
+                oldest = min(multiset[core][1] for core in cluster)
+            is_core = answer.roles[counts] == Role.CORE
+            self._same("label", (events, first, oldest, is_core), found.get(counts))
+
+    @staticmethod
+    def _sum(counts, answer: Answer, events) -> components.ClusterCounts:  # type: ignore[no-untyped-def]
+        clustered = sum(answer.sizes.values())
+        return components.ClusterCounts(
+            counts.clusters + len(answer.partition),
+            counts.singletons + answer.alone,
+            counts.clustered_events + clustered,
+            counts.noise_events + sum(events.values()) - clustered,
+        )
+
+    def _labelled(self, labels: components.Labels):  # type: ignore[no-untyped-def]
+        snapshot = labels.snapshot
+        found: dict[tuple[str, object], dict[Counts, tuple[int, int, int, bool]]] = {}
+        columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, snapshot.first)
+        for scope, row, counts, events, first, cluster, core in zip(
+            *(column.tolist() for column in columns),
+            labels.cluster.tolist(),
+            labels.is_core.tolist(),
+            strict=True,
+        ):
+            gate = self.engine.gate(row)
+            place = found.setdefault((snapshot.scopes[scope], gate), {})
+            place[tuple(counts)] = (events, first, cluster, core)
+        return found
