@@ -17,7 +17,7 @@ from processor.events.values import epoch_ms
 FORMAT: Final = "auditd"
 
 COLUMNS: Final = Source(
-    "columns of msticpy and Microsoft Sentinel",
+    "execve as columns of msticpy and Microsoft Sentinel",
     FORMAT,
     PROCESS,
     when={"EventType": frozenset({"SYSCALL_EXECVE"})},
@@ -35,7 +35,7 @@ COLUMNS: Final = Source(
     constants={"code": "execve"},
 )
 RAW: Final = Source(
-    "type=SYSCALL and type=EXECVE lines",
+    "execve as raw lines type=SYSCALL and type=EXECVE",
     FORMAT,
     PROCESS,
     when={"type": frozenset({"SYSCALL", "EXECVE"})},
@@ -129,16 +129,18 @@ def _pairs(line: str) -> dict[str, str]:
     return {pair[1]: pair[2] for pair in _PAIR.finditer(line)}
 
 
-def _decoded(value: str) -> str:
-    """A value's text: without its quotes, or of the hex that stands for text with spaces and quotes."""
-    if value[:1] == '"':
-        return value[1:-1]
-    if len(value) >= 2 and len(value) % 2 == 0:
-        try:
-            return bytes.fromhex(value).decode("utf-8", "replace")
-        except ValueError:
-            pass
-    return "" if value == "(null)" else value
+def _decoded(*pieces: str) -> str:
+    """A value's text: its pieces without quotes, or of the hex that stands for text with spaces."""
+    return b"".join(map(_bytes_of, pieces)).decode("utf-8", "replace")
+
+
+def _bytes_of(piece: str) -> bytes:
+    if piece[:1] == '"':
+        return piece[1:-1].encode()
+    try:
+        return bytes.fromhex(piece)
+    except ValueError:
+        return b"" if piece == "(null)" else piece.encode()
 
 
 def _command_line(line: str) -> str:
@@ -148,6 +150,4 @@ def _command_line(line: str) -> str:
         argument = _ARGUMENT.fullmatch(name)
         if argument:
             pieces.setdefault(int(argument[1]), []).append((int(argument[2] or 0), value))
-    return " ".join(
-        _decoded("".join(piece for _, piece in sorted(pieces[index]))) for index in sorted(pieces)
-    )
+    return " ".join(_decoded(*(piece for _, piece in sorted(pieces[index]))) for index in sorted(pieces))

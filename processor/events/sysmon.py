@@ -11,6 +11,7 @@ import msgspec
 
 from processor.errors import InvalidEvent
 from processor.events.event import PROCESS, Event
+from processor.events.mapping import Source
 from processor.events.values import (
     SYSTEM_LOGON_ID,
     Number,
@@ -21,11 +22,43 @@ from processor.events.values import (
     text,
     time_ms,
 )
-from processor.events.windows import Header, host_of, locate, recorded_at, required
+from processor.events.windows import (
+    HOST_FIELDS,
+    TIME_FIELDS,
+    Header,
+    host_of,
+    locate,
+    recorded_at,
+    required,
+)
 
 FORMAT: Final = "sysmon"
 CODES: Final = frozenset({"1"})
 PROVIDER: Final = "Sysmon"
+
+
+# What process_event takes, for the documentation; event data by its Sysmon names.
+SOURCES: Final = (
+    Source(
+        "1 process creation",
+        FORMAT,
+        PROCESS,
+        when={"EventID": CODES},
+        fields={
+            "time": ("UtcTime", *TIME_FIELDS),
+            "host": HOST_FIELDS,
+            "user_name": ("User",),
+            "user_domain": ("User",),
+            "logon_id": ("LogonId",),
+            "executable": ("Image",),
+            "command_line": ("CommandLine",),
+            "pid": ("ProcessId",),
+            "parent_executable": ("ParentImage",),
+            "parent_command_line": ("ParentCommandLine",),
+            "parent_pid": ("ParentProcessId",),
+        },
+    ),
+)
 
 
 class Record(Header, gc=False):

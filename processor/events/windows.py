@@ -13,8 +13,16 @@ import msgspec
 from processor.errors import InvalidEvent
 from processor.events.values import MAX_TEXT, Number, Text, has_zone, text, time_ms
 
-HOST_FIELDS: Final = ("winlog.computer_name", "computer_name", "Computer", "Hostname")
-TIME_FIELDS: Final = ("SystemTime", "TimeCreated", "TimeGenerated", "EventTime (with a zone)", "@timestamp")
+# What recorded_at and host_of take, for the documentation.
+TIME_FIELDS: Final = (
+    "SystemTime",
+    "TimeCreated",
+    "TimeGenerated",
+    "TimeGenerated [UTC]",
+    "EventTime (with a zone)",
+    "@timestamp",
+)
+HOST_FIELDS: Final = ("winlog.computer_name", "Computer", "Hostname", "computer_name")
 
 
 class Header(msgspec.Struct, gc=False):

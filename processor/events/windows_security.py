@@ -12,6 +12,7 @@ import msgspec
 
 from processor.errors import InvalidEvent
 from processor.events.event import LOGON, PROCESS, Event
+from processor.events.mapping import Source
 from processor.events.values import (
     SYSTEM_LOGON_ID,
     SYSTEM_SID,
@@ -23,12 +24,63 @@ from processor.events.values import (
     number,
     text,
 )
-from processor.events.windows import Header, host_of, locate, recorded_at, required
+from processor.events.windows import (
+    HOST_FIELDS,
+    TIME_FIELDS,
+    Header,
+    host_of,
+    locate,
+    recorded_at,
+    required,
+)
 
 FORMAT: Final = "windows_security"
 PROVIDER: Final = "Security-Auditing"
 PROCESS_CODES: Final = frozenset({"4688"})
 LOGON_CODES: Final = frozenset({"4624", "4625"})
+
+
+# What process_event and logon_event take, for the documentation; event data by its Windows names.
+SOURCES: Final = (
+    Source(
+        "4688 process creation",
+        FORMAT,
+        PROCESS,
+        when={"EventID": PROCESS_CODES},
+        fields={
+            "time": TIME_FIELDS,
+            "host": HOST_FIELDS,
+            "user_name": ("SubjectUserName",),
+            "user_domain": ("SubjectDomainName",),
+            "user_id": ("SubjectUserSid",),
+            "logon_id": ("SubjectLogonId",),
+            "executable": ("NewProcessName",),
+            "command_line": ("CommandLine",),
+            "pid": ("NewProcessId",),
+            "parent_executable": ("ParentProcessName",),
+            "parent_pid": ("ProcessId",),
+        },
+    ),
+    Source(
+        "4624 logon, 4625 failed logon",
+        FORMAT,
+        LOGON,
+        when={"EventID": LOGON_CODES},
+        fields={
+            "time": TIME_FIELDS,
+            "host": HOST_FIELDS,
+            "account": ("Account", "TargetDomainName\\TargetUserName"),
+            "user_name": ("TargetUserName",),
+            "user_domain": ("TargetDomainName",),
+            "user_id": ("TargetUserSid",),
+            "logon_id": ("TargetLogonId",),
+            "logon_type": ("LogonType",),
+            "outcome": ("EventID",),
+            "source_ip": ("IpAddress",),
+            "authentication_package": ("AuthenticationPackageName",),
+        },
+    ),
+)
 
 
 class ProcessRecord(Header, gc=False):
