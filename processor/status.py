@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from processor.clustering.components import ClusterCounts as ClusterCounts
+from processor.clustering.components import ClusterCounts
 from processor.events.event import Kind
 from processor.picture.picture import Picture
 from processor.pipeline import Published

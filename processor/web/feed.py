@@ -1,0 +1,247 @@
+"""Published anomalies as the page lists them: read from their records, newest first, grouped by episode."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from processor.events.event import LOGON, PROCESS, Kind, program_name
+from processor.pipeline import Published
+from processor.status import Status
+
+# Characters of an anomaly's text that a search looks at, and that a list shows.
+_SEARCHED: Final = 2_048
+_SHOWN: Final = 400
+
+
+class _Name(msgspec.Struct):
+    name: str = ""
+
+
+class _Event(msgspec.Struct):
+    id: str
+    reason: str
+    category: list[str] = []
+    outcome: str = ""
+
+
+class _User(msgspec.Struct):
+    name: str = ""
+    domain: str = ""
+    id: str = ""
+
+
+class _Process(msgspec.Struct):
+    executable: str = ""
+    name: str = ""
+    command_line: str = ""
+
+
+class _Source(msgspec.Struct):
+    ip: str = ""
+
+
+class _Episode(msgspec.Struct):
+    id: str
+    index: int
+    started: str
+    escalated: bool
+    folded: int
+
+
+class _Anomaly(msgspec.Struct):
+    score: int
+    scope: str
+    episode: _Episode
+    warmup: bool = False
+    late: bool = False
+    facts: list[str] = []
+
+
+class _Record(msgspec.Struct):
+    time: str = msgspec.field(name="@timestamp")
+    message: str
+    event: _Event
+    anomaly: _Anomaly
+    host: _Name = msgspec.field(default_factory=_Name)
+    user: _User = msgspec.field(default_factory=_User)
+    process: _Process = msgspec.field(default_factory=_Process)
+    source: _Source = msgspec.field(default_factory=_Source)
+
+
+_DECODE = msgspec.json.Decoder(_Record).decode
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One anomaly as a line of the list. `number` counts up with every anomaly published."""
+
+    number: int
+    id: str
+    time: str
+    kind: Kind
+    scope: str
+    host: str
+    user: str
+    title: str
+    detail: str
+    message: str
+    reason: str
+    score: int
+    outcome: str
+    source_ip: str
+    warmup: bool
+    late: bool
+    episode: str
+    index: int
+    started: str
+    escalated: bool
+    folded: int
+
+
+class Episode(msgspec.Struct, frozen=True):
+    """Anomalies of one scope close in time; of `count` those that passed the filter are listed, newest first.
+
+    number : of its newest anomaly: what pages are counted by
+    headline : what its anomaly with the highest score says
+    """
+
+    id: str
+    number: int
+    scope: str
+    started: str
+    last: str
+    count: int
+    folded: int
+    max_score: int
+    escalated: bool
+    headline: str
+    anomalies: list[Summary]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A summary and the lower-case text that a search looks at."""
+
+    summary: Summary
+    text: str
+
+
+def listed(number: int, value: bytes) -> Listed:
+    """The line that stands for a record. Raises msgspec.ValidationError or DecodeError where it is none."""
+    record = _DECODE(value)
+    anomaly, episode = record.anomaly, record.anomaly.episode
+    process = record.process
+    kind: Kind = LOGON if "authentication" in record.event.category else PROCESS
+    user = "\\".join(part for part in (record.user.domain, record.user.name) if part)
+    if kind == PROCESS:
+        title = process.name or program_name(process.executable) or "process"
+        detail = process.command_line or process.executable
+    else:
+        failed = "failed logon of " if record.event.outcome == "failure" else "logon of "
+        title = failed + (user or "an unnamed account")
+        detail = f"from {record.source.ip}" if record.source.ip else "from this host"
+    summary = Summary(
+        number=number,
+        id=record.event.id,
+        time=record.time,
+        kind=kind,
+        scope=anomaly.scope,
+        host=record.host.name,
+        user=user,
+        title=title[:_SHOWN],
+        detail=detail[:_SHOWN],
+        message=record.message,
+        reason=record.event.reason,
+        score=anomaly.score,
+        outcome=record.event.outcome,
+        source_ip=record.source.ip,
+        warmup=anomaly.warmup,
+        late=anomaly.late,
+        episode=episode.id,
+        index=episode.index,
+        started=episode.started,
+        escalated=episode.escalated,
+        folded=episode.folded,
+    )
+    searched = (
+        *(title, detail[:_SEARCHED], process.executable, user, record.user.id),
+        *(record.host.name, anomaly.scope, record.source.ip, record.message),
+    )
+    return Listed(summary, "\n".join(searched).lower()[:_SEARCHED])
+
+
+class Feed:
+    """Reads each published anomaly once; used by the web thread alone."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Published, ...] = ()
+        self._known: dict[int, Listed] = {}
+        self._newest_first: list[Listed] = []
+
+    def of(self, status: Status) -> Sequence[Listed]:
+        """All anomalies that a status holds, newest first."""
+        if status.anomalies is self._seen:
+            return self._newest_first
+        first = status.anomalies_seen - len(status.anomalies)
+        known = self._known
+        self._known = {
+            number: known.get(number) or listed(number, published.value)
+            for number, published in enumerate(status.anomalies, first)
+        }
+        self._newest_first = list(reversed(self._known.values()))
+        self._seen = status.anomalies
+        return self._newest_first
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which anomalies are asked for; empty fields ask for all."""
+
+    kind: str = ""
+    host: str = ""
+    reason: str = ""
+    q: str = ""
+    min_score: int = 0
+
+    def passes(self, each: Listed) -> bool:
+        """Whether an anomaly is asked for."""
+        summary = each.summary
+        return (
+            summary.score >= self.min_score
+            and self.kind in ("", summary.kind)
+            and self.reason in ("", summary.reason)
+            and self.host.lower() in summary.scope.lower()
+            and self.q.lower() in each.text
+        )
+
+
+def episodes(chosen: Iterable[Listed], everything: Iterable[Listed]) -> list[Episode]:
+    """The episodes of the anomalies chosen, those first whose newest anomaly is newest.
+
+    everything : the anomalies known, from which an episode's own numbers are taken
+    """
+    groups: dict[str, list[Summary]] = {}
+    for each in chosen:
+        groups.setdefault(each.summary.episode, []).append(each.summary)
+    whole: dict[str, list[Summary]] = {name: [] for name in groups}
+    for each in everything:
+        if each.summary.episode in whole:
+            whole[each.summary.episode].append(each.summary)
+    return [_episode(whole[name], shown) for name, shown in groups.items()]
+
+
+def _episode(members: list[Summary], shown: list[Summary]) -> Episode:
+    newest = shown[0]
+    top = max(members, key=lambda each: (each.score, -each.number))
+    return Episode(
+        id=newest.episode,
+        number=newest.number,
+        scope=newest.scope,
+        started=newest.started,
+        last=members[0].time,
+        # The index counts also what the page no longer holds.
+        count=max(each.index for each in members) + 1,
+        folded=sum(each.folded for each in members),
+        max_score=top.score,
+        escalated=any(each.escalated for each in members),
+        headline=top.message,
+        anomalies=shown,
+    )

@@ -1,0 +1,39 @@
+"use strict";
+// Elements from text only: nothing that came from an event is ever parsed as HTML.
+const EC = {};
+
+EC.el = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+};
+
+EC.number = (value, digits = 0) =>
+  value === null || value === undefined ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: digits });
+
+// Numbers of a vector: four significant digits.
+EC.measure = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
+
+EC.when = (ms) => (ms === null || ms === undefined ? "–" : new Date(ms).toISOString().replace("T", " ").slice(0, 19));
+
+EC.span = (ms) => {
+  const units = [["d", 86400000], ["h", 3600000], ["min", 60000], ["s", 1000]];
+  const at = units.findIndex(([, size]) => ms >= size);
+  if (at < 0) return ms + " ms";
+  const [unit, size] = units[at];
+  return (Math.round((ms / size) * 10) / 10).toLocaleString("en-GB") + " " + unit;
+};
+
+EC.scoreClass = (score) => "score" + (score >= 70 ? " high" : score >= 50 ? " mid" : "");
+
+EC.reasons = {
+  outside_clusters: "outside clusters",
+  new_singleton_cluster: "new singleton",
+  rare_cluster: "rare cluster",
+};

@@ -1,0 +1,240 @@
+"use strict";
+// What is drawn: plain data for plotly, from the same numbers on the page and in a report.
+(() => {
+  const iso = (ms) => new Date(ms).toISOString().slice(0, 23);
+  const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  const short = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
+  const label = (text, length = 60) => escape(short(text || "not known", length));
+  const LANES = ["anomaly: logon", "anomaly: process", "logon noise", "logon clusters", "process noise", "process clusters"];
+  const PALETTE = ["#3b82c4", "#1f9e89", "#a06cc9", "#c9882b", "#5d9c3a", "#c4607f", "#4b6fae", "#7d8a2e", "#2ba3b5", "#8d6a4f"];
+
+  const time = (theme, extra = {}) => ({ type: "date", gridcolor: theme.grid, linecolor: theme.grid, automargin: true, ...extra });
+  const axis = (theme, title, extra = {}) => ({ title: { text: title }, gridcolor: theme.grid, zerolinecolor: theme.grid, automargin: true, ...extra });
+
+  // Events per pane as bars, anomalies above them on the scale of their score.
+  const timeline = (data, theme) => {
+    if (!data.bars.some((bars) => bars.starts.length)) return null;
+    const events = data.bars.map((bars) => ({
+      type: "bar", name: bars.kind + " events", x: bars.starts.map((start) => iso(start + bars.width / 2)), y: bars.events,
+      width: bars.width, marker: { color: theme[bars.kind], opacity: 0.55, line: { width: 0 } },
+      hovertemplate: "%{y} " + bars.kind + " events<br>%{x}<extra></extra>",
+    }));
+    const total = data.bars.reduce((sum, bars) => sum + bars.events.reduce((a, b) => a + b, 0), 0);
+    return {
+      data: [...events, ...marks(data, theme, "y2")],
+      layout: {
+        barmode: "stack", bargap: 0,
+        xaxis: time(theme, { rangeslider: { visible: true, thickness: 0.09, bgcolor: theme.sunken } }),
+        yaxis: axis(theme, "events per " + EC.span(data.bars[0].width), { fixedrange: true }),
+        yaxis2: { title: { text: "score" }, overlaying: "y", side: "right", range: [0, 104], showgrid: false, fixedrange: true },
+      },
+      said: `${EC.number(total)} events, ${EC.number(data.marks_total)} anomalies`,
+    };
+  };
+
+  const marks = (data, theme, yaxis) => ["process", "logon"].map((kind) => {
+    const own = data.marks.filter((mark) => mark.kind === kind);
+    return {
+      type: "scatter", mode: "markers", name: kind + " anomalies", yaxis,
+      x: own.map((mark) => mark.time.slice(0, 23)), y: own.map((mark) => mark.score),
+      text: own.map((mark) => label(mark.title) + "<br>" + label(mark.scope)),
+      marker: { color: theme.alert, symbol: kind === "logon" ? "diamond" : "circle", size: 8, line: { color: theme.panel, width: 1 } },
+      hovertemplate: "score %{y}<br>%{text}<br>%{x}<extra></extra>", visible: own.length ? true : "legendonly",
+    };
+  }).filter((trace) => trace.x.length);
+
+  // One lane a kind on one time axis: where a cluster begins and ends, and a reference to look before and after.
+  const lanes = (data, theme, choice) => {
+    if (!data.spans.length && !data.marks.length) return null;
+    const traces = [];
+    for (const kind of ["process", "logon"]) {
+      for (const noise of [false, true]) {
+        const own = data.spans.filter((span) => span.kind === kind && span.noise === noise);
+        const lane = kind + (noise ? " noise" : " clusters");
+        if (own.length) traces.push(...lane2(own, lane, noise ? theme.noise : theme[kind], noise));
+      }
+      const own = data.marks.filter((mark) => mark.kind === kind);
+      if (own.length) {
+        traces.push({
+          type: "scatter", mode: "markers", name: "anomaly: " + kind, showlegend: false,
+          x: own.map((mark) => mark.time.slice(0, 23)), y: own.map(() => "anomaly: " + kind),
+          text: own.map((mark) => mark.score + " " + label(mark.title)),
+          marker: { color: theme.alert, symbol: "diamond", size: 9 }, hovertemplate: "%{text}<br>%{x}<extra></extra>",
+        });
+      }
+    }
+    const reference = data.marks.find((mark) => mark.id === choice.reference);
+    const used = new Set(traces.flatMap((trace) => trace.y).filter(Boolean));
+    const layout = {
+      xaxis: time(theme),
+      yaxis: { categoryorder: "array", categoryarray: LANES.filter((lane) => used.has(lane)), gridcolor: theme.grid, automargin: true, fixedrange: true },
+      height: 110 + 46 * used.size,
+    };
+    if (reference) {
+      const x = reference.time.slice(0, 23);
+      layout.shapes = [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: theme.alert, width: 2, dash: "dot" } }];
+      layout.annotations = [{ x, yref: "paper", y: 1.02, yanchor: "bottom", text: label(reference.title, 40), showarrow: false, font: { color: theme.alert } }];
+    }
+    return { data: traces, layout, said: reference ? `reference: ${reference.title} at ${reference.time}` : "no reference chosen" };
+  };
+
+  const lane2 = (own, lane, color, noise) => {
+    const x = [];
+    const y = [];
+    for (const span of own) {
+      if (span.last > span.first) { x.push(iso(span.first), iso(span.last), null); y.push(lane, lane, null); }
+    }
+    const lines = { type: "scatter", mode: "lines", x, y, line: { color, width: 7 }, opacity: 0.18, hoverinfo: "skip", showlegend: false };
+    return [...(x.length ? [lines] : []), {
+      type: "scatter", mode: "markers", showlegend: false, x: own.map((span) => iso(span.first)), y: own.map(() => lane),
+      text: own.map((span) => label(span.text) + "<br>" + span.size + (span.size === 1 ? " event" : " events")),
+      marker: { color, symbol: noise ? "x-thin" : "circle-open", size: noise ? 8 : 9, line: { width: 1.6, color } },
+      hovertemplate: "%{text}<br>%{x}<extra></extra>",
+    }];
+  };
+
+  const pointsOf = (data, choice) => data.points.find((points) => points.kind === choice.kind) || data.points[0];
+
+  // The vectors in two of their features; noise is drawn over the clusters.
+  const scatter = (data, theme, choice) => {
+    const points = pointsOf(data, choice);
+    if (!points) return null;
+    const column = (name, otherwise) => Math.max(0, points.columns.indexOf(name) < 0 ? Math.min(otherwise, points.columns.length - 1) : points.columns.indexOf(name));
+    const x = column(choice.x, 0);
+    const y = column(choice.y, 1);
+    const trace = (keep, name, marker) => {
+      const at = points.cluster.map((_, i) => i).filter((i) => keep(points.cluster[i]));
+      return {
+        type: "scatter", mode: "markers", name, x: at.map((i) => points.values[x][i]), y: at.map((i) => points.values[y][i]),
+        text: at.map((i) => label(points.programs[points.program[i]]) + "<br>" + points.size[i] + (points.size[i] === 1 ? " event" : " events")
+          + (points.cluster[i] < 0 ? ", noise" : ", cluster " + points.cluster[i])),
+        marker: marker(at), hovertemplate: "%{text}<br>" + points.columns[x] + " %{x}<br>" + points.columns[y] + " %{y}<extra></extra>",
+      };
+    };
+    const size = (i) => 6 + 4 * Math.log10(points.size[i]);
+    const noise = points.cluster.filter((cluster) => cluster < 0).length;
+    const part = points.total > points.cluster.length ? `, drawn ${EC.number(points.cluster.length)} of ${EC.number(points.total)}` : "";
+    return {
+      data: [
+        trace((cluster) => cluster >= 0, "in clusters", (at) => ({ size: at.map(size), color: at.map((i) => PALETTE[points.cluster[i] % PALETTE.length]), opacity: 0.75, line: { width: 0 } })),
+        trace((cluster) => cluster < 0, "noise", (at) => ({ size: 8, symbol: "x", color: theme.alert, line: { width: 0 } })),
+      ],
+      layout: {
+        xaxis: axis(theme, points.columns[x], { type: choice.scale || "linear" }),
+        yaxis: axis(theme, points.columns[y], { type: choice.scale || "linear" }),
+      },
+      said: `${EC.number(points.cluster.length - noise)} forms in clusters, ${EC.number(noise)} noise${part}`,
+    };
+  };
+
+  // One dot a cluster: which programs make the large ones.
+  const sizes = (data, theme, choice) => {
+    const least = Number(choice.least || 2);
+    const rows = data.sizes.map(({ program, sizes: own }) => [program, own.filter((size) => size >= least)]).filter(([, own]) => own.length).slice(0, 30).reverse();
+    if (!data.sizes.length) return null;
+    return {
+      data: [{
+        type: "scatter", mode: "markers", x: rows.flatMap(([, own]) => own), y: rows.flatMap(([program, own]) => own.map(() => label(program, 38))),
+        marker: { color: theme.process, size: 10, opacity: 0.65, line: { color: theme.panel, width: 1 } }, hovertemplate: "%{y}<br>cluster of %{x}<extra></extra>",
+      }],
+      layout: { xaxis: axis(theme, "events in cluster", { type: "log", dtick: 1 }), yaxis: { automargin: true, gridcolor: theme.grid, fixedrange: true, dtick: 1 }, height: Math.max(220, 110 + 22 * rows.length) },
+      said: `${EC.number(rows.length)} programs with clusters of at least ${EC.number(least)} events`,
+    };
+  };
+
+  // The spread of each feature within the programs that take most forms.
+  const boxes = (data, theme, choice) => {
+    const points = pointsOf(data, { kind: choice.kind || "process" });
+    if (!points) return null;
+    const counts = new Map();
+    points.program.forEach((program) => counts.set(program, (counts.get(program) || 0) + 1));
+    const top = [...counts.entries()].sort((a, b) => b[1] - a[1]).slice(0, 20).map(([program]) => program);
+    const at = points.program.map((_, i) => i).filter((i) => top.includes(points.program[i]));
+    const names = at.map((i) => label(points.programs[points.program[i]], 30));
+    const layout = { showlegend: false, height: 90 + 170 * points.columns.length, xaxis: { tickangle: -40, automargin: true, fixedrange: true, categoryorder: "array", categoryarray: top.map((program) => label(points.programs[program], 30)) } };
+    const share = 1 / points.columns.length;
+    const traces = points.columns.map((column, i) => {
+      const name = i ? "yaxis" + (i + 1) : "yaxis";
+      layout[name] = axis(theme, column, { domain: [1 - (i + 1) * share + 0.025, 1 - i * share], fixedrange: true, nticks: 5 });
+      return {
+        type: "box", x: names, y: at.map((j) => points.values[i][j]), yaxis: i ? "y" + (i + 1) : "y",
+        marker: { color: theme[points.kind], size: 4 }, line: { width: 1.2 }, boxpoints: "outliers", hoverinfo: "x+y",
+      };
+    });
+    layout.xaxis.anchor = points.columns.length > 1 ? "y" + points.columns.length : "y";
+    return { data: traces, layout, said: `${EC.number(top.length)} programs with most forms; each form counts once` };
+  };
+
+  const logons = (data, theme) => {
+    if (!data.logons.length) return null;
+    const totals = new Map();
+    data.logons.forEach((cell) => totals.set(cell.account, (totals.get(cell.account) || 0) + cell.events));
+    const accounts = [...totals.entries()].sort((a, b) => b[1] - a[1]).slice(0, 30).map(([account]) => account).reverse();
+    const types = [...new Set(data.logons.map((cell) => cell.type))].sort();
+    const found = new Map(data.logons.map((cell) => [cell.account + "\n" + cell.type, cell.events]));
+    const value = (account, type) => found.get(account + "\n" + type) || null;
+    const z = accounts.map((account) => types.map((type) => value(account, type)));
+    return {
+      data: [{
+        type: "heatmap", x: types, y: accounts.map((account) => label(account, 40)), z: z.map((row) => row.map((each) => each && Math.log10(each))),
+        customdata: z, text: z.map((row) => row.map((each) => (each ? EC.number(each) : ""))), texttemplate: "%{text}", colorscale: [[0, theme.faint], [1, theme.logon]], zmin: 0, showscale: false, xgap: 2, ygap: 2,
+        hovertemplate: "%{y}<br>%{x}: %{customdata} logons<extra></extra>", hoverongaps: false,
+      }],
+      layout: { xaxis: { automargin: true, fixedrange: true, type: "category", side: "top" }, yaxis: { automargin: true, fixedrange: true, type: "category" }, height: Math.max(200, 110 + 30 * accounts.length) },
+      said: `${EC.number(totals.size)} accounts, ${types.length} types`,
+    };
+  };
+
+  const scores = (data, theme) => {
+    if (!data.scores.length) return null;
+    const step = data.score_step;
+    return {
+      data: ["process", "logon"].map((kind) => {
+        const own = data.scores.filter((bar) => bar.kind === kind);
+        return { type: "bar", name: kind, x: own.map((bar) => bar.score + step / 2), y: own.map((bar) => bar.count), width: step * 0.92, marker: { color: theme[kind] }, customdata: own.map((bar) => bar.score + " to " + (bar.score + step)), hovertemplate: "score %{customdata}: %{y}<extra></extra>" };
+      }).filter((trace) => trace.x.length),
+      layout: { barmode: "stack", xaxis: axis(theme, "score", { range: [0, 100], dtick: 10 }), yaxis: axis(theme, "anomalies", { rangemode: "tozero" }) },
+      said: `${EC.number(data.marks_total)} anomalies`,
+    };
+  };
+
+  const kdistance = (data, theme) => {
+    const curves = data.distances.filter((curve) => curve.distances.length);
+    if (!curves.length) return null;
+    const floor = (curve) => Math.min(curve.eps / 100, ...curve.distances.filter((d) => d > 0));
+    return {
+      data: curves.flatMap((curve) => [
+        { type: "scatter", mode: "lines", name: curve.kind, x: curve.distances.map((_, i) => (100 * (i + 0.5)) / curve.distances.length), y: curve.distances.map((d) => Math.max(d, floor(curve))), line: { color: theme[curve.kind], width: 2 }, hovertemplate: "%{x:.1f} % are further than %{y:.3g}<extra>" + curve.kind + "</extra>" },
+        { type: "scatter", mode: "lines", name: curve.kind + " eps " + curve.eps, x: [0, 100], y: [curve.eps, curve.eps], line: { color: theme[curve.kind], width: 1.5, dash: "dot" }, hoverinfo: "name" },
+      ]),
+      layout: { xaxis: axis(theme, "% of forms", { range: [0, 100] }), yaxis: axis(theme, "distance to the k-th other event", { type: "log", exponentformat: "power" }) },
+      said: curves.map((curve) => `${curve.kind}: k ${curve.k}, ${EC.number(curve.without)} forms have no k-th neighbour in their gate`).join("; "),
+    };
+  };
+
+  const kindControl = { name: "kind", title: "Kind", options: (data) => data.points.map((points) => [points.kind, points.kind]) };
+  const columnControl = (name, title, otherwise) => ({
+    name, title, options: (data, choice) => { const points = pointsOf(data, choice); return points ? points.columns.map((column) => [column, column]) : []; },
+    fallback: (options) => (options[Math.min(otherwise, options.length - 1)] || [""])[0],
+  });
+
+  EC.figures = [
+    { id: "timeline", title: "Anomalies over all events", note: "Bars are events, marks anomalies by score. Drag to zoom, the strip below pans.", wide: true, build: timeline },
+    {
+      id: "lanes", title: "Processes and logons on one time axis", note: "When each cluster and each noise event was first seen, and until when. The dotted line is the reference.", wide: true, build: lanes,
+      controls: [{ name: "reference", title: "Reference", options: (data) => [...data.marks].sort((a, b) => b.score - a.score).slice(0, 40).map((mark) => [mark.id, `${mark.score} ${short(mark.title, 40)} ${mark.time.slice(0, 19).replace("T", " ")}`]).concat([["", "none"]]) }],
+    },
+    {
+      id: "scatter", title: "Clusters and noise by two features", note: "One mark a form (distinct vector), larger for more events; values as measured.", build: scatter,
+      controls: [kindControl, columnControl("x", "Across", 1), columnControl("y", "Up", 0), { name: "scale", title: "Scale", options: () => [["linear", "linear"], ["log", "logarithmic"]] }],
+    },
+    {
+      id: "sizes", title: "Cluster sizes by process name", note: "One dot a cluster.", build: sizes,
+      controls: [{ name: "least", title: "At least", options: () => [["2", "2 events"], ["5", "5 events"], ["10", "10 events"], ["100", "100 events"], ["1000", "1,000 events"]] }],
+    },
+    { id: "boxes", title: "Variability of each feature by process", note: "A wide box: the program's command lines or paths vary.", build: boxes },
+    { id: "logons", title: "Logons by account and type", note: "Numbers are events in the window.", build: logons },
+    { id: "scores", title: "Scores of the anomalies", note: "How unusual, 0 to 100.", build: scores },
+    { id: "kdistance", title: "k-distance", note: "Where the curve bends is a good eps; the dotted line is the one in use.", build: kdistance },
+  ];
+})();

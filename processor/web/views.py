@@ -1,0 +1,211 @@
+"""What the API answers, from one Status."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+import processor
+from processor.picture.picture import NOISE, Picture, Row
+from processor.status import Status
+from processor.web import queries
+from processor.web.feed import Filter, Listed, episodes
+from processor.web.queries import MAX_LIMIT, SORTS, Query
+
+_ENCODE: Final = msgspec.json.Encoder().encode
+# Numbers are positions in the list of all anomalies ever published by this process.
+_NO_END: Final = 1 << 62
+
+FILTERS: Final = ("kind", "host", "reason", "q", "min_score")
+PAGE: Final = ("limit", "before")
+CLUSTERS: Final = ("kind", "host", "q", "show", "sort", "order", "limit", "offset")
+# Of an episode's anomalies, so many are listed with it; /api/anomalies?episode= has all.
+LISTED_OF_EPISODE: Final = 50
+# Bounds of what is drawn.
+MAX_MARKS: Final = 2_000
+MAX_PROGRAMS: Final = 200
+SCORE_STEP: Final = 5
+
+
+def status(now: Status) -> bytes:
+    """/api/status: one screen of numbers."""
+    lags = [each.lag for each in now.partitions if each.lag is not None]
+    return _ENCODE(
+        {
+            "version": processor.__version__,
+            "state": now.state,
+            "started_at": now.started_at,
+            "partitions": now.partitions,
+            "events_per_s": round(now.events_per_s, 1),
+            "lag_records": sum(lags) if lags else None,
+            "lag_s": now.lag_s,
+            "stream_time": now.stream_time,
+            "window_span": now.window_span,
+            "window_events": dict(now.window_events),
+            "window_vectors": dict(now.window_vectors),
+            "clusters": dict(now.clusters),
+            "scopes": {"warmup": now.scopes_warmup, "live": now.scopes_live},
+            "outcomes": dict(now.outcomes),
+            "withheld": dict(now.withheld),
+            "anomalies": {"seen": now.anomalies_seen, "kept": len(now.anomalies)},
+            "picture": None if now.picture is None else {"stream_time": now.picture.stream_time},
+        }
+    )
+
+
+def wanted(query: Query) -> Filter:
+    """The filter that a request asks for."""
+    return Filter(
+        kind=queries.kind(query),
+        host=query.text("host"),
+        reason=query.one_of("reason", queries.REASONS),
+        q=query.text("q"),
+        min_score=query.number("min_score", 0, 0, 100),
+    )
+
+
+def anomalies(everything: Sequence[Listed], query: Query) -> bytes:
+    """/api/anomalies: a page of the list, newest first."""
+    limit, before = _page(query)
+    chosen = wanted(query)
+    episode = query.text("episode")
+    found = [
+        each.summary for each in everything if chosen.passes(each) and episode in ("", each.summary.episode)
+    ]
+    rest = [each for each in found if each.number < before]
+    page = rest[:limit]
+    more = page[-1].number if len(rest) > limit else None
+    return _ENCODE({"total": len(found), "next": more, "items": page})
+
+
+def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
+    """/api/episodes: a page of episodes, the one with the newest anomaly first."""
+    limit, before = _page(query)
+    chosen = wanted(query)
+    found = episodes([each for each in everything if chosen.passes(each)], everything)
+    rest = [each for each in found if each.number < before]
+    page = [
+        msgspec.structs.replace(each, anomalies=each.anomalies[:LISTED_OF_EPISODE]) for each in rest[:limit]
+    ]
+    more = page[-1].number if len(rest) > limit else None
+    passed = sum(len(each.anomalies) for each in found)
+    return _ENCODE({"total": len(found), "anomalies": passed, "next": more, "items": page})
+
+
+def record(now: Status, anomaly_id: str) -> bytes | None:
+    """/api/anomalies/{id}: the record as it was published; None where it is not kept."""
+    for published in reversed(now.anomalies):
+        if published.id == anomaly_id:
+            return published.value
+    return None
+
+
+def clusters(picture: Picture | None, query: Query) -> bytes:
+    """/api/clusters: a page of the cluster table."""
+    picture = picture or Picture()
+    sort = query.one_of("sort", SORTS, "size")
+    falling = query.one_of("order", ("asc", "desc"), "desc") == "desc"
+    limit = query.number("limit", 50, 1, MAX_LIMIT)
+    offset = query.number("offset", 0, 0, 1_000_000)
+    rows = [row for row in picture.rows if _passes(row, query)]
+    rows.sort(key=_SORT_KEYS[sort], reverse=falling)
+    return _ENCODE(
+        {
+            "stream_time": picture.stream_time,
+            "clusters": picture.clusters,
+            "noise": picture.noise,
+            "listed": len(picture.rows),
+            "total": len(rows),
+            "items": rows[offset : offset + limit],
+        }
+    )
+
+
+_SORT_KEYS: Final[dict[str, Any]] = {
+    "size": lambda row: row.size,
+    "vectors": lambda row: row.vectors,
+    "program": lambda row: row.program.lower(),
+    "account": lambda row: row.account.lower(),
+    "first": lambda row: row.first or 0,
+    "last": lambda row: row.last or 0,
+}
+
+
+def _passes(row: Row, query: Query) -> bool:
+    show = query.one_of("show", ("all", "clusters", "noise"), "all")
+    text = query.text("q").lower()
+    return (
+        queries.kind(query) in ("", row.kind)
+        and (show == "all" or (row.cluster == NOISE) == (show == "noise"))
+        and query.text("host").lower() in row.scope.lower()
+        and (not text or any(text in part.lower() for part in (row.program, row.account, row.text)))
+    )
+
+
+def plots(picture: Picture | None, everything: Sequence[Listed]) -> bytes:
+    """/api/plots: the data of every plot."""
+    return _ENCODE(plot_data(picture or Picture(), everything))
+
+
+def plot_data(picture: Picture, everything: Sequence[Listed]) -> dict[str, Any]:
+    """What figures.js draws: the same for the page and for a report.
+
+    everything : the anomalies, newest first
+    """
+    scores: Counter[tuple[str, int]] = Counter(
+        (each.summary.kind, min(each.summary.score // SCORE_STEP * SCORE_STEP, 100 - SCORE_STEP))
+        for each in everything
+    )
+    return {
+        "stream_time": picture.stream_time,
+        "bars": picture.bars,
+        "marks": [_mark(each) for each in everything[:MAX_MARKS]],
+        "marks_total": len(everything),
+        "spans": [
+            {
+                "kind": row.kind,
+                "noise": row.cluster == NOISE,
+                "first": row.first,
+                "last": row.last,
+                "size": row.size,
+                "text": (row.program or row.account or row.text)[:80],
+            }
+            for row in picture.rows[:MAX_MARKS]
+            if row.first is not None
+        ],
+        "points": picture.points,
+        "distances": picture.distances,
+        "logons": picture.logons,
+        "sizes": _sizes(picture.rows),
+        "scores": [
+            {"kind": kind, "score": low, "count": count} for (kind, low), count in sorted(scores.items())
+        ],
+        "score_step": SCORE_STEP,
+    }
+
+
+def _mark(each: Listed) -> dict[str, Any]:
+    summary = each.summary
+    return {
+        "id": summary.id,
+        "kind": summary.kind,
+        "time": summary.time,
+        "score": summary.score,
+        "title": summary.title[:80],
+        "scope": summary.scope[:80],
+    }
+
+
+def _sizes(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Sizes of the process clusters by program, the programs with most events first."""
+    sizes: dict[str, list[int]] = {}
+    for row in rows:
+        if row.kind == "process" and row.cluster != NOISE:
+            sizes.setdefault(row.program or "not known", []).append(row.size)
+    largest = sorted(sizes.items(), key=lambda item: (-sum(item[1]), item[0]))[:MAX_PROGRAMS]
+    return [{"program": program, "sizes": sorted(own, reverse=True)[:100]} for program, own in largest]
+
+
+def _page(query: Query) -> tuple[int, int]:
+    return query.number("limit", 50, 1, MAX_LIMIT), query.number("before", _NO_END, 0, _NO_END)
