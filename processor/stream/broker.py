@@ -47,6 +47,10 @@ class Membership(Protocol):
         """The log no longer has, or never had, the offset that we want to read next."""
         ...
 
+    def waiting(self) -> None:
+        """A commit takes long: called every second or so; what it raises ends the commit."""
+        ...
+
 
 class Reader(Protocol):
     """Reads a range of one partition outside the group, committed records only."""

@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 _ANSWER_WITHIN_S: Final = 10.0
 _START_WITHIN_S: Final = 60.0
-_SLICE_S: Final = 5.0
+_SLICE_S: Final = 1.0
 # librdkafka's "choose by the key".
 _ANY: Final = -1
 
@@ -192,8 +192,10 @@ class KafkaBroker:
     def close(self) -> None:
         """Leave the group. A transaction that was not committed is aborted by the next holder of our name."""
         self._consumer.close()
-        self._producer.purge()
-        self._producer.flush(0)
+        # A fenced producer only repeats that it is fenced.
+        with contextlib.suppress(KafkaException):
+            self._producer.purge()
+            self._producer.flush(0)
 
     # -- committing
 
@@ -251,6 +253,8 @@ class KafkaBroker:
                 value=output.value,
                 key=output.key,
                 partition=_ANY if output.partition is None else output.partition,
+                # 0 = now.
+                timestamp=output.timestamp or 0,
                 headers=list(output.headers),
                 on_delivery=partial(_note_refusal, refused, index),
             )
@@ -286,10 +290,15 @@ class KafkaBroker:
                 return
 
     def _check_deadline(self, deadline: float, error: KafkaError | None = None) -> None:
+        self._tell_waiting()
         if time.monotonic() >= deadline:
             if error is not None:
                 self._last_error = error.str()
             raise unreachable(self._settings, self._last_error or "timed out")
+
+    def _tell_waiting(self) -> None:
+        if self._membership is not None:
+            self._membership.waiting()
 
     # -- membership: librdkafka calls these from inside poll, consume and close
 

@@ -96,6 +96,11 @@ class MemoryCluster:
             self._members[member.group].remove(member)
             self._share(member.group)
 
+    def expel(self, member: "MemoryBroker") -> None:
+        """A member was killed: its partitions are free, and it is told nothing."""
+        member.owned = frozenset()
+        self.leave(member)
+
     def owned_by_others(self, member: "MemoryBroker") -> frozenset[Partition]:
         """What the other members have not given back yet."""
         others = (each.owned for each in self._members[member.group] if each is not member)

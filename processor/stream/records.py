@@ -40,13 +40,17 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One record to write. The broker chooses the partition by the key, or `partition` says it."""
+    """One record to write. The broker chooses the partition by the key, or `partition` says it.
+
+    timestamp : ms since epoch, None = now
+    """
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
     partition: int | None = None
+    timestamp: int | None = None
 
     @property
     def size(self) -> int:

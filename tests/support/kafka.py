@@ -28,6 +28,11 @@ GIVEN = "EVENTCLUSTER_TEST_BOOTSTRAP"
 _ROOT = Path(__file__).resolve().parents[2]
 _CHECK_EVERY_S = 0.5
 
+# Keepers that we started: they outlive us where others still use them, so nobody waits for their end.
+_keepers: list[subprocess.Popen[str]] = []
+# Files that this process, as a keeper, has locked for good.
+_taken: list[IO[str]] = []
+
 
 class SharedKafka:
     """A hold on the session's Kafka: `bootstrap` is valid until `release` or the end of this process."""
@@ -91,13 +96,15 @@ def _start(folder: Path, current: Path, nodes: int) -> SharedKafka:
         text=True,
         start_new_session=True,
     )
+    _keepers.append(keeper)
     assert keeper.stdout is not None
-    said = keeper.stdout.readline()
-    if not info.exists():
-        hold.close()
-        raise Unavailable(said.strip() + keeper.stdout.read() or f"no answer in {READY_WITHIN_S} s")
+    with keeper.stdout as output:
+        said = output.readline()
+        if not info.exists():
+            hold.close()
+            raise Unavailable(said + output.read() or f"no answer in {READY_WITHIN_S} s")
     info.replace(current)
-    return _join(current) or SharedKafka(said.strip(), hold)
+    return SharedKafka(said.strip(), hold)
 
 
 def _keep(nodes: int, users: Path | None, info: Path | None) -> int:
@@ -124,9 +131,6 @@ def _keep(nodes: int, users: Path | None, info: Path | None) -> int:
             if each is not None:
                 each.unlink(missing_ok=True)
     return 0
-
-
-_taken: list[IO[str]] = []
 
 
 def _abandoned(users: Path) -> bool:

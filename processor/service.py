@@ -1,0 +1,147 @@
+"""Composition root of `run`: settings in; broker, loop, metrics and web server wired together and run."""
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+from prometheus_client import CollectorRegistry
+
+from processor.config import Settings
+from processor.metrics import Metrics
+from processor.pipeline import Pipeline
+from processor.status import Board
+from processor.stream import topics
+from processor.stream.broker import Broker
+from processor.stream.dead_letters import DeadLetterLimits
+from processor.stream.kafka import KafkaBroker
+from processor.stream.librdkafka import KafkaSettings
+from processor.stream.loop import Loop, LoopSettings
+from processor.stream.observer import Observer
+from processor.stream.records import Partition
+from processor.stream.restore import RestoreSettings
+from processor.web.server import Server
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The wired service: `run` works until `stop` is set; the board and the metrics show it from outside."""
+
+    broker: Broker
+    loop: Loop
+    metrics: Metrics
+    board: Board
+    web: Server
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve the web, work until `stop` is set, commit, leave the group; raises RunError."""
+        self.web.start()
+        log.info("web server listening", extra={"host": self.web.host, "port": self.web.port})
+        try:
+            self.loop.run(stop)
+        except BaseException:
+            # Without a commit: what is buffered is judged again at the next start.
+            self.loop.close()
+            raise
+        finally:
+            self.web.stop()
+
+
+def instance_name(settings: Settings) -> str:
+    """kafka.instance; the host name where the config does not say."""
+    return settings.kafka.instance or socket.gethostname()
+
+
+def connect(settings: Settings) -> Broker:
+    """A broker as the config describes it; nothing is asked of it yet. Raises ConfigError."""
+    kafka = settings.kafka
+    return KafkaBroker(
+        KafkaSettings(
+            bootstrap_servers=kafka.bootstrap_servers,
+            group_id=kafka.group_id,
+            instance=instance_name(settings),
+            group_protocol=kafka.group_protocol,
+            delivery=kafka.delivery,
+            transaction_timeout=kafka.transaction_timeout,
+            properties=kafka.properties,
+        )
+    )
+
+
+def build(settings: Settings, broker: Broker) -> Service:
+    """Wire the service to a broker; topics are checked by `prepare`."""
+    metrics = Metrics(CollectorRegistry())
+    metrics.instance_info.labels(instance_name(settings)).set(1)
+    board = Board()
+    pipeline_settings = settings.pipeline()
+
+    def empty_model(partition: Partition) -> Pipeline:
+        return Pipeline(pipeline_settings, partition.topic, partition.number)
+
+    observer = Observer(broker, metrics, board, settings.metrics.clusters_every / 1000)
+    loop = Loop(broker, empty_model, loop_settings(settings), metrics, observer)
+    web = Server(settings.web.host, settings.web.port, metrics.registry, board)
+    return Service(broker, loop, metrics, board, web)
+
+
+def loop_settings(settings: Settings) -> LoopSettings:
+    """What the config tells the loop."""
+    kafka, window = settings.kafka, settings.window
+    return LoopSettings(
+        topics=kafka.input_topics,
+        anomalies_topic=kafka.anomalies_topic,
+        dead_letters_topic=kafka.dead_letters_topic,
+        max_records=kafka.batch.max_records,
+        max_wait_s=kafka.batch.max_wait / 1000,
+        restore=RestoreSettings(kafka.start, window.length, window.pane, window.max_future_skew),
+        dead_letters=DeadLetterLimits(**settings.dead_letters.model_dump()),
+    )
+
+
+def prepare(settings: Settings, service: Service) -> None:
+    """Check that every topic is there, or create it where allowed; raises TopicMissing, BrokerUnreachable."""
+    kafka = settings.kafka
+    facts = topics.ensure(
+        service.broker,
+        kafka.input_topics,
+        [kafka.anomalies_topic, kafka.dead_letters_topic],
+        create=kafka.create_topics,
+        bootstrap_servers=kafka.bootstrap_servers,
+    )
+    for topic in kafka.input_topics:
+        appends = facts[topic].log_append_time
+        if appends is None:
+            continue
+        service.metrics.log_append_time.labels(topic).set(appends)
+        if not appends:
+            log.warning(
+                "input topic takes its producers' timestamps, so that a forged one can move the window: set "
+                "message.timestamp.type=LogAppendTime",
+                extra={"topic": topic},
+            )
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; 0 = stopped as asked. Raises RunError where the service cannot go on."""
+    stop = threading.Event()
+    _stop_on_signals(stop, (signal.SIGTERM, signal.SIGINT))
+    service = build(settings, connect(settings))
+    prepare(settings, service)
+    if not stop.is_set():
+        service.run(stop)
+    log.info("stopped")
+    return 0
+
+
+def _stop_on_signals(stop: threading.Event, signals: Sequence[signal.Signals]) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
+        del number
+        stop.set()
+
+    for each in signals:
+        signal.signal(each, note)

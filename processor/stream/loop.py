@@ -1,0 +1,395 @@
+"""Poll, judge, commit: the service's one thread of work.
+
+Outputs and offsets are buffered; a transaction is open only while the buffer is being committed. An aborted
+commit invalidates no model, since a model is a pure function of the log: the same buffer is sent again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from processor.errors import BrokerUnreachable, CommitFailed, OutputFailed
+from processor.metrics import Metrics
+from processor.pipeline import Outcome, Pipeline, Published, Rejected, Scored
+from processor.stream.bookmark import Bookmark
+from processor.stream.broker import Broker, CommitAborted, OutputRefused, Pending
+from processor.stream.buffer import MAX_ABORTS, Buffer, CommitRule, Entry
+from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter, truncated
+from processor.stream.records import Committed, Output, Partition, Record
+from processor.stream.restore import Restore, RestoreSettings
+from processor.stream.tally import Tally
+
+log = logging.getLogger(__name__)
+
+RESTORE_SLICE_S: Final = 0.05
+COMMIT_WITHIN_S: Final = 120.0
+# Of the five seconds that a stop may take.
+STOP_WITHIN_S: Final = 3.0
+_ASK_S: Final = 0.2
+_partition_of = attrgetter("partition")
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """What the loop is told; max_wait_s is how long a poll waits for the first record."""
+
+    topics: Sequence[str]
+    anomalies_topic: str
+    dead_letters_topic: str
+    max_records: int
+    max_wait_s: float
+    restore: RestoreSettings
+    dead_letters: DeadLetterLimits
+
+
+class Task:
+    """One assigned partition: its model, and how far it is."""
+
+    def __init__(self, partition: Partition, pipeline: Pipeline, restore: Restore) -> None:
+        self.partition = partition
+        self.pipeline = pipeline
+        self.restore: Restore | None = restore
+        self.next_offset = 0
+        self.first_live = 0
+        self.last_timestamp: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether its records are judged."""
+        return self.restore is None
+
+
+class Loop:
+    """One instance at work. It is its broker's Membership.
+
+    make_pipeline : a partition's empty model
+    observe : called after every turn with the loop itself: metrics, status, counts
+    clock : seconds, monotonic
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        make_pipeline: Callable[[Partition], Pipeline],
+        settings: LoopSettings,
+        metrics: Metrics,
+        observe: Callable[["Loop"], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._broker = broker
+        self._make_pipeline = make_pipeline
+        self._settings = settings
+        self._metrics = metrics
+        self._observe = observe
+        self._clock = clock
+        self._buffer = Buffer()
+        self._rule = CommitRule()
+        self._watch = RejectionWatch(settings.dead_letters)
+        self._stop = threading.Event()
+        self._stop_at: float | None = None
+        self._ended = False
+        self._out_of_range: set[Partition] = set()
+        self._records_read = 0
+        self.tally = Tally(metrics)
+        self.tasks: dict[Partition, Task] = {}
+        self.joined = False
+        self.committed: list[Published] = []
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop_at is not None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then commit what is done and leave the group."""
+        self._stop = stop
+        self._broker.subscribe(self._settings.topics, self)
+        while not stop.is_set():
+            self.turn()
+        self.finish()
+
+    def turn(self) -> None:
+        """Poll and judge one batch, restore one slice, commit when due."""
+        restoring = next((task for task in self.tasks.values() if task.restore is not None), None)
+        wait = 0.0 if restoring is not None else self._patience(batch_was_full=False)
+        records = self._broker.poll(self._settings.max_records, wait)
+        if records:
+            self._judge(records)
+        if restoring is not None and restoring.partition in self.tasks:
+            self._restore(restoring)
+        self._take_up_again()
+        self._commit_if_due(batch_was_full=len(records) >= self._settings.max_records)
+        self._observe(self)
+
+    def finish(self) -> None:
+        """Commit what has been judged, then leave the group, within STOP_WITHIN_S.
+
+        Raises BrokerUnreachable or CommitFailed where that fails: nothing is lost then either.
+        """
+        self._stop_at = self._clock()
+        self._observe(self)
+        while not self._buffer.empty and not self._commit(self._time_to_stop()):
+            self._broker.poll(1, 0.1)
+        self.close()
+
+    def close(self) -> None:
+        """Leave the group without a commit."""
+        self._ended = True
+        for task in self.tasks.values():
+            if task.restore is not None:
+                task.restore.close()
+        self._broker.close()
+
+    # -- membership
+
+    def assigned(self, partitions: Sequence[Partition]) -> None:
+        """Begin to restore them; partitions that we have already are not touched."""
+        self.joined = True
+        self._metrics.rebalances_total.inc()
+        log.info("partitions assigned", extra={"partitions": _names(partitions)})
+        for partition in partitions:
+            self._begin(partition)
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """Commit, then forget them: what cannot be committed is judged again by their next owner."""
+        self._metrics.rebalances_total.inc()
+        log.info("partitions revoked", extra={"partitions": _names(partitions)})
+        if not self._ended and not self._buffer.empty and not self._commit(COMMIT_WITHIN_S):
+            # An abort may be the echo of an earlier error: the next one counts.
+            self._commit(COMMIT_WITHIN_S)
+        self._forget(partitions)
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """Forget them: others work on them already."""
+        self._metrics.rebalances_total.inc()
+        log.warning("partitions lost", extra={"partitions": _names(partitions)})
+        self._forget(partitions)
+
+    def out_of_range(self, partition: Partition) -> None:
+        """Looked into between two polls."""
+        self._out_of_range.add(partition)
+
+    def waiting(self) -> None:
+        """Show that the loop is alive; end a wait that outlasts a stop."""
+        self._observe(self)
+        if self._stop.is_set():
+            self._stop_at = self._stop_at or self._clock()
+            if self._time_to_stop() <= 0:
+                raise BrokerUnreachable(
+                    "stopped while the brokers did not answer: what was not committed is judged again at "
+                    "the next start"
+                )
+
+    def _begin(self, partition: Partition) -> None:
+        pipeline = self._make_pipeline(partition)
+        restore = Restore(self._broker, partition, pipeline, self._settings.restore)
+        self.tasks[partition] = Task(partition, pipeline, restore)
+        self._metrics.add_partition(*partition)
+        self._metrics.partitions_assigned.set(len(self.tasks))
+
+    def _forget(self, partitions: Iterable[Partition]) -> None:
+        for partition in partitions:
+            task = self.tasks.pop(partition, None)
+            self._out_of_range.discard(partition)
+            if task is not None:
+                self._metrics.drop_partition(*partition)
+                if task.restore is not None:
+                    task.restore.close()
+        self._buffer.drop(partitions)
+        if self._buffer.empty:
+            self._rule.reset()
+        self._metrics.partitions_assigned.set(len(self.tasks))
+
+    # -- restoring
+
+    def _restore(self, task: Task) -> None:
+        restore = task.restore
+        if restore is None:
+            return
+        known = restore.plan is not None
+        restore.step(RESTORE_SLICE_S)
+        if restore.plan is None:
+            return
+        if not known:
+            task.next_offset, task.first_live = restore.plan.live_at, restore.plan.first_live
+            if restore.plan.moved:
+                # Before anything is learned: a restart now must find the same beginning.
+                self._note(task, task.next_offset, [])
+        if restore.done:
+            self._go_live(task, restore)
+
+    def _go_live(self, task: Task, restore: Restore) -> None:
+        self._broker.resume(task.partition, task.next_offset)
+        self._metrics.restore_seconds.observe(restore.seconds)
+        self._metrics.restores_total.labels(restore.origin).inc()
+        task.restore = None
+
+    def _take_up_again(self) -> None:
+        """Partitions whose next offset the log does not have: go on behind a gap, or begin anew."""
+        for partition in sorted(self._out_of_range):
+            task = self.tasks.get(partition)
+            try:
+                marks = self._broker.watermarks(partition, _ASK_S)
+            except Pending:
+                continue
+            self._out_of_range.discard(partition)
+            if task is None or not task.live:
+                continue
+            told = {"topic": partition.topic, "partition": partition.number, "next": task.next_offset}
+            if task.next_offset < marks.low:
+                log.error("records deleted before they were read", extra={**told, "continued_at": marks.low})
+                task.next_offset = marks.low
+                self._broker.resume(partition, marks.low)
+            else:
+                log.error("offset is beyond the log's end: restoring anew", extra={**told, "end": marks.end})
+                self._broker.pause(partition)
+                self._commit(COMMIT_WITHIN_S)
+                self._buffer.drop([partition])
+                self._begin(partition)
+
+    # -- judging
+
+    def _judge(self, records: Sequence[Record]) -> None:
+        began = self._clock()
+        judged = 0
+        for partition, run in groupby(records, key=_partition_of):
+            task = self.tasks.get(partition)
+            if task is not None and task.live:
+                new = [record for record in run if record.offset >= task.next_offset]
+                if new:
+                    self._judge_run(task, new)
+                    judged += len(new)
+        self._metrics.batch_records.observe(judged)
+        self._metrics.batch_seconds.observe(self._clock() - began)
+
+    def _judge_run(self, task: Task, records: Sequence[Record]) -> None:
+        process = task.pipeline.process
+        outcomes: list[Outcome] = [
+            process(record.value, record.offset, record.timestamp, record.headers) for record in records
+        ]
+        notable = self.tally.add(outcomes)
+        entries: list[Entry] = []
+        if notable:
+            for number, (record, outcome) in enumerate(
+                zip(records, outcomes, strict=True), self._records_read
+            ):
+                if id(outcome) in notable:
+                    entries.append(self._entry(number, record, outcome))
+        self._records_read += len(records)
+        task.last_timestamp = records[-1].timestamp
+        first, task.next_offset = task.next_offset, records[-1].offset + 1
+        self._note(task, first, entries)
+
+    def _entry(self, number: int, record: Record, outcome: Outcome) -> Entry:
+        if isinstance(outcome, Rejected):
+            self._watch.rejected(number, f"{outcome.reason}: {outcome.message}")
+            output = dead_letter(self._settings.dead_letters_topic, record, outcome)
+            return Entry(output, reason=outcome.reason)
+        if not isinstance(outcome, Scored) or outcome.published is None:
+            raise TypeError(f"nothing to write in {outcome!r}")
+        published = outcome.published
+        output = Output(
+            self._settings.anomalies_topic, published.key, published.value, tuple(published.headers)
+        )
+        return Entry(output, published)
+
+    def _note(self, task: Task, first: int, entries: Sequence[Entry]) -> None:
+        self._buffer.advance(task.partition, first, task.next_offset, entries)
+        self._rule.noted(self._clock(), has_outputs=bool(entries))
+
+    # -- committing
+
+    def _patience(self, *, batch_was_full: bool) -> float:
+        """How long a poll may wait: not past the next commit."""
+        due = self._rule.due_at(batch_was_full=batch_was_full)
+        if due is None:
+            return self._settings.max_wait_s
+        return min(self._settings.max_wait_s, max(0.0, due - self._clock()))
+
+    def _commit_if_due(self, *, batch_was_full: bool) -> None:
+        due = self._rule.due_at(batch_was_full=batch_was_full)
+        if due is None:
+            return
+        limit_reached = self._buffer.full and not self._rule.aborts
+        if limit_reached or self._clock() >= due:
+            self._commit(COMMIT_WITHIN_S)
+
+    def _commit(self, within_s: float) -> bool:
+        """Commit the buffer; False where it was aborted and has to be sent again, after a poll.
+
+        Raises CommitFailed at the third abort of one buffer.
+        """
+        began = self._clock()
+        while True:
+            try:
+                self._broker.commit(self._buffer.commit(self._position), within_s)
+            except OutputRefused as refused:
+                self._shrink(refused)
+            except CommitAborted as aborted:
+                self._aborted(aborted)
+                return False
+            else:
+                self._succeeded(began)
+                return True
+
+    def _position(self, partition: Partition, next_offset: int) -> Committed:
+        task = self.tasks[partition]
+        if task.restore is not None:
+            return Committed(next_offset, task.restore.bookmark().encode())
+        window = self._settings.restore
+        bookmark = Bookmark(
+            first_live=task.first_live,
+            window_offset=task.pipeline.window_offset,
+            stream_time=task.pipeline.stream_time,
+            length=window.length,
+            pane=window.pane,
+        )
+        return Committed(next_offset, bookmark.encode())
+
+    def _succeeded(self, began: float) -> None:
+        ended = self._clock()
+        self._metrics.commit_seconds.observe(ended - began)
+        self._metrics.transactions_total.labels("committed").inc()
+        for entry in self._buffer.entries():
+            if entry.published is not None:
+                self.committed.append(entry.published)
+            else:
+                self._metrics.dead_letters_total.labels(entry.reason).inc()
+        self._rule.committed(began, ended)
+        self._buffer.clear()
+
+    def _aborted(self, aborted: CommitAborted) -> None:
+        self._metrics.transactions_total.labels("aborted").inc()
+        self._rule.aborted(self._clock())
+        told = {"aborts": self._rule.aborts, "buffer": self._buffer.described(), "error": str(aborted)}
+        log.warning("commit aborted", extra={**told, "then": "the same buffer is sent again"})
+        if self._rule.aborts >= MAX_ABORTS:
+            raise CommitFailed(
+                f"{self._rule.aborts} commits of {self._buffer.described()} were aborted: {aborted}. Nothing "
+                "is lost: they are judged again at the next start"
+            )
+
+    def _shrink(self, refused: OutputRefused) -> None:
+        """A dead letter is cut; an anomaly that does not fit stops the service, it is never dropped."""
+        entry = list(self._buffer.entries())[refused.index]
+        if entry.published is None:
+            log.warning("dead letter cut", extra={"size": entry.output.size, "error": str(refused)})
+            entry.output = truncated(entry.output)
+            return
+        raise OutputFailed(
+            f"topic {entry.output.topic} refuses anomaly {entry.published.id} of {entry.output.size} bytes "
+            f"({refused}): raise its max.message.bytes, or lower output.max_original"
+        )
+
+    def _time_to_stop(self) -> float:
+        return STOP_WITHIN_S - (self._clock() - (self._stop_at or self._clock()))
+
+
+def _names(partitions: Iterable[Partition]) -> str:
+    return " ".join(str(partition) for partition in partitions)

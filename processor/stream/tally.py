@@ -1,0 +1,63 @@
+"""What a batch's outcomes add to the metrics: one increment a batch and series, never one an event."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from processor.metrics import Metrics
+from processor.pipeline import Ignored, Late, Outcome, Rejected, Scored
+
+
+class Tally:
+    """Counts outcomes by identity: those that publish nothing are shared instances."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.outcomes: Counter[str] = Counter()
+        self.withheld: Counter[str] = Counter()
+
+    def add(self, outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
+        """Count a batch; the outcomes that need to be looked at one by one, by identity.
+
+        Those are the rejected ones and those with something to publish.
+        """
+        counts = Counter(map(id, outcomes))
+        distinct = {id(outcome): outcome for outcome in outcomes}
+        notable: dict[int, Outcome] = {}
+        for identity, outcome in distinct.items():
+            if isinstance(outcome, Scored):
+                self._scored(outcome, counts[identity])
+                if outcome.published is not None:
+                    notable[identity] = outcome
+            elif isinstance(outcome, Rejected):
+                self._metrics.records_rejected_total.labels(outcome.reason).inc(counts[identity])
+                self.outcomes["rejected"] += counts[identity]
+                notable[identity] = outcome
+            elif isinstance(outcome, Ignored):
+                self._metrics.records_ignored_total.inc(counts[identity])
+                self.outcomes["ignored"] += counts[identity]
+        return notable
+
+    def _scored(self, outcome: Scored, count: int) -> None:
+        metrics = self._metrics
+        name = "late" if isinstance(outcome, Late) else "scored"
+        self.outcomes[name] += count
+        metrics.events_total.labels(outcome.kind, outcome.format, name).inc(count)
+        if outcome.clock_skewed:
+            metrics.clock_skewed_total.inc(count)
+        match outcome.fate:
+            case "published" if outcome.published is not None:
+                metrics.anomalies_total.labels(outcome.kind, outcome.reason).inc(count)
+                metrics.anomaly_score.labels(outcome.kind).observe(outcome.published.score)
+                if outcome.published.opens_episode:
+                    metrics.episodes_total.inc()
+            case "folded":
+                metrics.folded_total.labels(outcome.kind).inc(count)
+                self.withheld["folded"] += count
+            case "suppressed":
+                metrics.suppressed_total.labels(outcome.kind).inc(count)
+                self.withheld["suppressed"] += count
+            case "warmup" | "below_min_score":
+                metrics.withheld_total.labels(outcome.kind, outcome.fate).inc(count)
+                self.withheld[outcome.fate] += count
+            case _:
+                pass

@@ -1,0 +1,41 @@
+"""The topics that the service needs: all there before it starts, or created where that is allowed."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from processor.errors import TopicMissing
+from processor.stream.broker import Broker
+from processor.stream.records import TopicFacts
+
+log = logging.getLogger(__name__)
+
+
+def ensure(
+    broker: Broker, inputs: Sequence[str], outputs: Sequence[str], *, create: bool, bootstrap_servers: str
+) -> Mapping[str, TopicFacts]:
+    """Facts of every topic; raises TopicMissing naming what is not there and the commands that create it."""
+    wanted = [*inputs, *outputs]
+    facts = broker.describe(wanted)
+    missing = [topic for topic in wanted if topic not in facts]
+    if not missing:
+        return facts
+    known = [facts[topic].partitions for topic in inputs if topic in facts]
+    partitions = max(known) if known else None
+    if not create:
+        raise TopicMissing(_explanation(missing, partitions, bootstrap_servers))
+    for topic in missing:
+        broker.create(topic, partitions)
+        log.info("topic created", extra={"topic": topic, "partitions": partitions or "broker's default"})
+    return broker.describe(wanted)
+
+
+def _explanation(missing: Sequence[str], partitions: int | None, bootstrap_servers: str) -> str:
+    count = "" if partitions is None else f" --partitions {partitions}"
+    commands = [
+        f"  kafka-topics.sh --bootstrap-server {bootstrap_servers} --create --topic {topic}{count}"
+        for topic in missing
+    ]
+    what = "topic" if len(missing) == 1 else "topics"
+    wrong = "does not exist" if len(missing) == 1 else "do not exist"
+    remedy = "set kafka.create_topics: true, or create by hand:"
+    return "\n".join([f"{what} {', '.join(missing)} {wrong}: {remedy}", *commands])
