@@ -5,15 +5,18 @@ import io
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from processor import service
+from processor.config import Settings
 from processor.errors import UsageError
+from processor.stream import topics
 from processor.stream.broker import Broker
 from processor.stream.files import output
-from processor.stream.records import Commit, Output
+from processor.stream.records import AT_LEAST_ONCE, Commit, Output
 from processor.study.simulate import Label, Logged, stream
 
 Progress = Callable[[int, int], None]
@@ -89,11 +92,25 @@ def write_file(path: Path, plan: Plan, progress: Progress) -> None:
     progress(plan.records, plan.records)
 
 
-def write_topic(broker: Broker, topic: str, plan: Plan, progress: Progress) -> None:
-    """Produce the records into `topic`, keyed by host, the event time as timestamp, `plan.rate` a second.
+def write_topic(settings: Settings, plan: Plan, progress: Progress) -> None:
+    """Produce the records into the first input topic, keyed by host, `plan.rate` a second.
 
-    Where the broker is slower than that, as fast as it takes them.
+    The event time is the record's timestamp. A slower broker gets them as fast as it takes them.
+    Raises TopicMissing, BrokerUnreachable.
     """
+    # Without transactions: the name of the service that may run with this config must not be taken.
+    kafka = settings.kafka.model_copy(update={"delivery": AT_LEAST_ONCE})
+    broker = service.connect(settings.model_copy(update={"kafka": kafka}))
+    with closing(broker):
+        topic = kafka.input_topics[0]
+        topics.ensure(
+            broker, [topic], [], create=kafka.create_topics, bootstrap_servers=kafka.bootstrap_servers
+        )
+        produce(broker, topic, plan, progress)
+
+
+def produce(broker: Broker, topic: str, plan: Plan, progress: Progress) -> None:
+    """Write the plan's records through a broker, at the plan's rate."""
     records = plan.stream()
     began = time.monotonic()
     written = 0

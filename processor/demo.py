@@ -1,0 +1,376 @@
+"""`eventcluster demo`: a broker, a simulated fleet under attack and the service, all in this process.
+
+The fleet's first day is written as fast as the service takes it: there it learns what is usual. Then
+simulated time runs on at a pace, and what the service publishes is read back from the anomalies topic and
+compared with what the simulation knows. Nothing else passes between the two.
+"""
+
+import logging
+import signal
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from processor import logs, service
+from processor.config import Settings
+from processor.stream.embedded import PARTITIONS, EmbeddedCluster
+from processor.stream.kafka import KafkaBroker
+from processor.stream.records import Commit, Output, Partition
+from processor.study.simulate import QUIET, Label, Logged, stream
+from processor.study.simulate.world import DAY, HOUR, START
+
+HOSTS: Final = 9
+# The share of an attack's steps that has to be found.
+ENOUGH: Final = 0.8
+# A simulated day takes a minute; with --seconds there is time for this many days.
+_DAY_S: Final = 60.0
+_DAYS_IN_A_SHORT_DEMO: Final = 1.5
+_LIVE_SHARE: Final = 1 / 3
+# Records on their way: the embedded broker keeps 5 MiB a partition.
+_MAX_LAG: Final = 3_000
+_MAX_BATCH: Final = 1_000
+_TICK_S: Final = 0.05
+_DRAIN_S: Final = 30.0
+# Attacks begin a simulated hour later.
+_LIVE_FROM: Final = START + QUIET - HOUR
+
+# Beside the addresses, which are the embedded broker's. configs/demo.yaml says the same.
+CONFIG: Final[dict[str, Any]] = {
+    "kafka": {
+        "input_topics": ["events"],
+        "start": "earliest",
+        "delivery": "at_least_once",
+        "group_protocol": "consumer",
+        "create_topics": True,
+    },
+    "metrics": {"clusters_every": "1s"},
+    "logging": {"level": "warning", "format": "console"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An anomaly as it was published, and what the simulation knows of its event."""
+
+    label: Label
+    host: str
+    time: int
+    score: int
+    message: str
+
+
+@dataclass(slots=True)
+class Score:
+    """What was injected and what was found. A step is an attack's stage; one published event finds it."""
+
+    labels: list[dict[int, Label]] = field(default_factory=lambda: [{} for _ in range(PARTITIONS)])
+    injected: dict[tuple[str, str], None] = field(default_factory=dict)
+    found: set[tuple[str, str]] = field(default_factory=set)
+    benign_alerts: Counter[str] = field(default_factory=Counter)
+    benign_episodes: Counter[str] = field(default_factory=Counter)
+    written: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
+
+    @property
+    def enough(self) -> bool:
+        """Whether enough of the injected steps were found; nothing injected is nothing missed."""
+        return len(self.found) >= ENOUGH * len(self.injected)
+
+    def wrote(self, partition: int, label: Label) -> None:
+        """Take in that the next record of `partition` was written."""
+        # Routine background needs no entry: what is missing is background.
+        if label.attack or label.cause != "agent":
+            self.labels[partition][self.written[partition]] = label
+        if label.attack:
+            self.injected[label.attack, label.stage] = None
+        self.written[partition] += 1
+
+    def published(self, value: bytes) -> Seen:
+        """Take in one record of the anomalies topic."""
+        record = msgspec.json.decode(value)
+        anomaly = record["anomaly"]
+        source = anomaly["source"]
+        label = self.labels[source["partition"]].get(source["offset"], Label(cause="agent"))
+        opens = anomaly["episode"]["index"] == 0
+        if label.attack:
+            self.found.add((label.attack, label.stage))
+        else:
+            self.benign_alerts[label.cause] += 1
+            self.benign_episodes[label.cause] += opens
+        risk, host = record["event"]["risk_score"], record["host"]["name"]
+        moment = int(datetime.fromisoformat(record["@timestamp"]).timestamp() * 1000)
+        return Seen(label, host, moment, risk, record["message"])
+
+    def lines(self) -> list[str]:
+        """The summary."""
+        attacks = {attack for attack, _ in self.injected}
+        said = [f"events {sum(self.written)}, attacks {len(attacks)}"]
+        if self.injected:
+            share = len(self.found) / len(self.injected)
+            said.append(f"attack steps found {len(self.found)} of {len(self.injected)} ({share:.0%})")
+        else:
+            said.append("no attack began in this time: give more --seconds")
+        missed = [f"{attack} {stage}" for attack, stage in self.injected if (attack, stage) not in self.found]
+        if missed:
+            said.append(f"missed: {', '.join(missed)}")
+        causes = ", ".join(
+            f"{cause} {alerts} in {self.benign_episodes[cause]}"
+            for cause, alerts in self.benign_alerts.items()
+        )
+        alerts, episodes = self.benign_alerts.total(), self.benign_episodes.total()
+        said.append(f"benign alerts {alerts} in {episodes} episodes" + (f": {causes}" if causes else ""))
+        return said
+
+
+class Fleet:
+    """Writes the simulated records into the input topic, at the pace of simulated time."""
+
+    def __init__(self, broker: KafkaBroker, topic: str, seed: int, score: Score) -> None:
+        self._broker = broker
+        self._topic = topic
+        self._records = stream(seed=seed, hosts=HOSTS)
+        self._next = next(self._records)
+        self._score = score
+
+    @property
+    def time(self) -> int:
+        """Simulated time: that of the next record, ms."""
+        return self._next.time
+
+    def write(self, until: int, limit: int) -> None:
+        """Write what happened before `until` (ms), at most `limit` records."""
+        batch: list[Output] = []
+        while self._next.time < until and len(batch) < limit:
+            batch.append(self._output(self._next))
+            self._next = next(self._records)
+        if batch:
+            self._broker.commit(Commit(batch, {}), _DRAIN_S)
+
+    def _output(self, logged: Logged) -> Output:
+        key = logged.host.encode()
+        partition = zlib.crc32(key) % PARTITIONS
+        self._score.wrote(partition, logged.label)
+        return Output(self._topic, key, logged.value, partition=partition, timestamp=logged.time)
+
+
+class Listener:
+    """Reads a topic from its beginning, as whoever alerts would."""
+
+    def __init__(self, broker: KafkaBroker, topic: str) -> None:
+        self._broker = broker
+        self._owned: list[Partition] = []
+        broker.subscribe([topic], self)
+
+    def assigned(self, partitions: Sequence[Partition]) -> None:
+        """From the first record on."""
+        for partition in partitions:
+            self._owned.append(partition)
+            self._broker.resume(partition, 0)
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """We are alone in the group: only at the end."""
+        self._owned = [each for each in self._owned if each not in partitions]
+
+    lost = revoked
+
+    def out_of_range(self, partition: Partition) -> None:
+        """Retention took records before they were read: go on with the oldest."""
+        self._broker.resume(partition, self._broker.watermarks(partition, _DRAIN_S).low)
+
+    def waiting(self) -> None:
+        """Nobody watches whether we are alive."""
+
+    def values(self, wait_s: float) -> list[bytes]:
+        """What was published since."""
+        return [record.value for record in self._broker.poll(_MAX_BATCH, wait_s) if record.value is not None]
+
+    @property
+    def done(self) -> bool:
+        """Whether all that is in the topic has been handed out."""
+        return bool(self._owned) and not any(self._broker.lag(partition) for partition in self._owned)
+
+
+class Pace:
+    """Which simulated time it is: the first day as fast as it goes, then so many seconds a day."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._live_since: float | None = None
+        self._day_s = _DAY_S
+        self.deadline: float | None = None if seconds is None else self._began + seconds
+
+    @property
+    def live(self) -> bool:
+        """Whether the first day is over."""
+        return self._live_since is not None
+
+    def time(self, reached: int) -> int:
+        """Simulated time by now, ms; `reached` is where the fleet is."""
+        now = time.monotonic()
+        if self._live_since is None:
+            if reached < _LIVE_FROM:
+                return _LIVE_FROM
+            self._live_since = now
+            if self._seconds is not None:
+                # However long learning took, a third of the time is for what the demo is to show.
+                left = max(self._seconds - (now - self._began), self._seconds * _LIVE_SHARE)
+                self.deadline = now + left
+                self._day_s = min(_DAY_S, left / _DAYS_IN_A_SHORT_DEMO)
+        return _LIVE_FROM + int((now - self._live_since) / self._day_s * DAY)
+
+    def over(self) -> bool:
+        """Whether the time given is over; learning is always finished."""
+        return self.live and self.deadline is not None and time.monotonic() >= self.deadline
+
+
+class Runner:
+    """The service in a thread of its own, as `run` runs it in the main thread."""
+
+    def __init__(self, settings: Settings, cluster: EmbeddedCluster) -> None:
+        broker = KafkaBroker(cluster.settings(settings.kafka.group_id, "demo"))
+        self._service = service.build(settings, broker)
+        service.prepare(settings, self._service)
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="service")
+
+    def start(self) -> int:
+        """Start it; the port of its web server. Raises what it raises."""
+        self._thread.start()
+        while self._thread.is_alive() and self._service.board.current.state != "live":
+            time.sleep(_TICK_S)
+        self.check()
+        return self._service.web.port
+
+    def check(self) -> None:
+        """Raise what ended the service, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def judged(self) -> int:
+        """Records that it has judged, of all partitions."""
+        return sum(each.next_offset for each in self._service.board.current.partitions)
+
+    def stop(self) -> None:
+        """Let it commit and leave; returns when it has."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._service.run(self._stop)
+        except BaseException as failure:  # noqa: BLE001 (raised again in the main thread)
+            self._failure = failure
+
+
+def run(*, seconds: float | None, seed: int, port: int) -> int:
+    """Show the service at work; the exit code: 1 where less than 80 % of the attacks' steps were found.
+
+    seconds : how long, None = until SIGINT or SIGTERM; such an interruption ends it with exit code 0
+    port : of /metrics, on this host
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    score = Score()
+    with ExitStack() as at_end:
+        interrupted = at_end.enter_context(_interruptions())
+        cluster = EmbeddedCluster()
+        at_end.callback(cluster.close)
+        settings = configuration(cluster.address, port)
+        logs.set_up(settings.logging.level, settings.logging.format)
+        # The embedded broker answers some requests never, and librdkafka says so.
+        logging.getLogger("processor.librdkafka").setLevel(logging.ERROR)
+        runner = Runner(settings, cluster)
+        at_end.callback(runner.stop)
+        pace = Pace(seconds)
+        taken = runner.start()
+        _say(
+            console,
+            f"metrics at http://127.0.0.1:{taken}/metrics; learning the fleet's first day (seed {seed})",
+        )
+        writer = KafkaBroker(cluster.settings("demo-fleet", "demo-fleet"))
+        at_end.callback(writer.close)
+        fleet = Fleet(writer, settings.kafka.input_topics[0], seed, score)
+        reader = KafkaBroker(cluster.settings("demo-listener", "demo-listener"))
+        at_end.callback(reader.close)
+        listener = Listener(reader, settings.kafka.anomalies_topic)
+        with console.status("") as status:
+            while not interrupted.is_set() and not pace.over():
+                lag = sum(score.written) - runner.judged()
+                fleet.write(pace.time(fleet.time), min(_MAX_BATCH, max(0, _MAX_LAG - lag)))
+                _show(console, score, listener.values(_TICK_S if pace.live else 0.0))
+                runner.check()
+                status.update(f"{_clock(fleet.time)}, {sum(score.written)} events, {lag} on their way")
+            status.update("the service finishes")
+            _drain(runner, score, listener, console)
+    for line in score.lines():
+        _say(console, line)
+    return 0 if interrupted.is_set() or score.enough else 1
+
+
+def _drain(runner: Runner, score: Score, listener: Listener, console: Console) -> None:
+    """Let the service finish what was written, stop it, and read the rest of what it published."""
+    give_up = time.monotonic() + _DRAIN_S
+    while runner.judged() < sum(score.written) and time.monotonic() < give_up:
+        runner.check()
+        _show(console, score, listener.values(_TICK_S))
+    runner.stop()
+    runner.check()
+    while not listener.done and time.monotonic() < give_up:
+        _show(console, score, listener.values(_TICK_S))
+
+
+def _show(console: Console, score: Score, values: Sequence[bytes]) -> None:
+    for value in values:
+        seen = score.published(value)
+        label = seen.label
+        truth = f"{label.attack} {label.stage}" if label.attack else f"benign: {label.cause}"
+        style = "bold red" if label.attack else "dim"
+        line = (
+            f"{_clock(seen.time)}  {seen.score:3d}  {seen.host.partition('.')[0]}  [{truth}]  {seen.message}"
+        )
+        console.print(Text(line, style=style))
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(line))
+
+
+def _clock(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%a %H:%M:%S}"
+
+
+def configuration(address: str, port: int) -> Settings:
+    """What the demo runs with: brokers at `address`, metrics on `port`."""
+    kafka = {**CONFIG["kafka"], "bootstrap_servers": address}
+    return Settings.model_validate({**CONFIG, "kafka": kafka, "web": {"port": port}})
+
+
+@contextmanager
+def _interruptions() -> Iterator[threading.Event]:
+    """Set by SIGINT or SIGTERM; a second one ends the process as usual."""
+    event = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(each) for each in signals]
+
+    def note(*_: object) -> None:
+        event.set()
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
+
+    for each in signals:
+        signal.signal(each, note)
+    try:
+        yield event
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
