@@ -26,10 +26,10 @@ _END: Final = r'(?:\.exe)?(?:\\?"|\')?'
 _SEPARATE: Final = (
     r"(?:psexec(?:64)?|paexec|sshpass|plink|pscp|psftp|kitty|docker|podman|buildah|helm|az|schtasks|tasklist|taskkill|"
     r"systeminfo|driverquery|getmac|winrs|winrm|wmic|rdesktop|crackmapexec|cme|netexec|nxc|evil-winrm|wmiexec(?:\.py)?|"
-    r"smbexec(?:\.py)?|atexec(?:\.py)?|bloodhound-python|htpasswd|mongo(?:sh|dump|restore)?|redis-cli|ldapsearch|"
+    r"smbexec(?:\.py)?|atexec(?:\.py)?|bloodhound-python|htpasswd|mongo(?:sh|dump|restore)?|"
     r"sqlcmd|osql|bcp|at|runas)"
 )
-_SWITCH: Final = r"(?:-p|-pw|/p|/rp|-rp|-w|-a|--pass)"
+_SWITCH: Final = r"(?:-p|-pw|/p|/rp|-rp|--pass)"
 # Programs that take -pPASSWORD in one word.
 _ATTACHED: Final = r"(?:mysql\w{0,16}|mariadb[\w-]{0,16}|7za?|7zr|rar|winrar|unrar)"
 _ARGUMENTS: Final = r"(?=\s)[^|\n]{0,512}?\s"
@@ -56,7 +56,7 @@ _RULES: Final = (
     _rule(_WORDS, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?=\\?\")"),
     # /p:value, but not /p:Property=value; /pw:, -pw=
     _rule("p: p= pw: pw=", r"(?<![^\s\"'])(?:--?|/)pw?[:=](?![A-Za-z_][\w.]{0,128}=)"),
-    _rule("-p /p /rp -rp -w -a", rf"(?<![\w-]){_SEPARATE}{_END}{_ARGUMENTS}{_SWITCH}\s{{1,3}}(?![-/]\w)"),
+    _rule("-p /p /rp -rp --pass", rf"(?<![\w-]){_SEPARATE}{_END}{_ARGUMENTS}{_SWITCH}\s{{1,3}}(?![-/]\w)"),
     _rule("-p -hp", rf"(?<![\w-]){_ATTACHED}{_END}{_ARGUMENTS}-h?p(?!\s|ort|rotocol)"),
     _rule("user", r'(?<![\w-])net1?(?:\.exe)?(?:\\?")?\s{1,8}user\s{1,8}[^\s/]{1,256}\s{1,8}(?!/|\*)'),
     _rule(
@@ -73,6 +73,8 @@ _RULES: Final = (
         r"(?<![\w-])(?:smb|rpc)client[^|\n]{0,512}?\s-U\s{0,3}(?:\\?[\"'])?[^\s%\"']{1,256}%",
     ),
     _rule("pass:", r"(?<![\w])pass:"),
+    _rule("ldapsearch ldapmodify", rf"(?<![\w-])ldap(?:search|modify){_ARGUMENTS}-w\s{{1,3}}"),
+    _rule("redis-cli", rf"(?<![\w-])redis-cli{_ARGUMENTS}-a\s{{1,3}}"),
     _rule("bearer", r"(?<!\w)bearer\s{1,3}"),
     _rule(
         "authorization",

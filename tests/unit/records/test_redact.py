@@ -44,6 +44,8 @@ FORMS = [
     ("cmdkey /add:h /user:bob /pass:hunter2", "cmdkey /add:h /user:bob /pass:X"),
     ("smbclient //h/c -U bob%hunter2", "smbclient //h/c -U bob%X"),
     ("python wmiexec.py CORP/bob:hunter2@10.0.0.1", "python wmiexec.py CORP/bob:X@10.0.0.1"),
+    ("ldapsearch -x -D cn=a -w hunter2 -b dc=x", "ldapsearch -x -D cn=a -w X -b dc=x"),
+    ("redis-cli -h h -a hunter2 ping", "redis-cli -h h -a X ping"),
     ("openssl rsa -passin pass:hunter2", "openssl rsa -passin pass:X"),
     ("ConvertTo-SecureString 'hunter2' -AsPlainText", "ConvertTo-SecureString X -AsPlainText"),
     ("x ghp_abcdefghijklmnopqrstuvwxyz0123456789 y", "x X y"),
@@ -71,6 +73,7 @@ PLAIN = [
     "type C:\\secrets\\list.txt",
     "https://example.com:8080/a@b",
     "cmd /c echo key",
+    'schtasks.exe /Create /TN x /TR "powershell.exe -NonI -W hidden -c x"',
 ]
 
 
