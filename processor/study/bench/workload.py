@@ -1,0 +1,238 @@
+"""Records to measure with: mixed sources of 1 KB, repetitive as real logs are, and a real stream tiled."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from processor.events.event import program_name
+
+START: Final = 1_767_225_600_000  # 2026-01-01 UTC, ms
+_PROGRAMS: Final = 200
+_TEMPLATES: Final = 2_000
+_HOSTS: Final = 50
+_GUID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
+_WORDS: Final = (
+    "update",
+    "scan",
+    "sync",
+    "report",
+    "backup",
+    "queue",
+    "Service",
+    "Policy",
+    "Agent",
+    "Monitor",
+)
+
+
+class Raw(NamedTuple):
+    """One record as it is read: key (the host), value, Kafka timestamp in ms."""
+
+    key: bytes
+    value: bytes
+    timestamp: int
+
+
+def mixed(count: int, new_share: float, seed: int = 1) -> Iterator[Raw]:
+    """Sysmon 1 and 4688 of NXLog, 4624 of Winlogbeat, ECS execve; about 1 KB each, 5 ms apart.
+
+    new_share : of process creations whose command line was never seen before; the others repeat 2,000
+        templates by Zipf's law
+    """
+    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
+    templates = [_template(rng, number) for number in range(_TEMPLATES)]
+    weights = [1.0 / (rank + 1) for rank in range(_TEMPLATES)]
+    chosen = iter(rng.choices(templates, weights, k=count))
+    for number in range(count):
+        time = START + number * 5
+        host = f"ws-{rng.randrange(_HOSTS):03d}.corp.example"
+        program, command_line = next(chosen)
+        if rng.random() < new_share:
+            command_line = f"{command_line} --run {rng.getrandbits(64):x} {'x' * rng.randrange(40)}"
+        make = rng.choices((_sysmon, _security, _logon, _execve), (35, 35, 15, 15))[0]
+        document = make(rng, _iso(time), host, program, command_line)
+        yield Raw(host.encode(), json.dumps(document).encode(), time)
+
+
+def tiled(path: Path, count: int) -> Iterator[Raw]:
+    """A recorded stream over and over, each lap an hour later, with fresh GUIDs and its own times."""
+    with gzip.open(path, "rb") as lines:
+        records = lines.read().splitlines()
+    for number in range(count):
+        lap, place = divmod(number, len(records))
+        time = START + lap * 3_600_000 + place * 3_600_000 // len(records)
+        tile = f"{lap:08x}-{place % 65536:04x}-4000-8000-{number:012x}".encode()
+        value = _STAMP.sub(_iso(time)[:-1].encode(), _GUID.sub(tile, records[place]))
+        yield Raw(b"host", value, time)
+
+
+def _template(rng: random.Random, number: int) -> tuple[str, str]:
+    program = f"C:\\Program Files\\{_WORDS[number % 10]}\\bin\\tool{number % _PROGRAMS}.exe"
+    words = " ".join(
+        f"--{rng.choice(_WORDS)}={rng.choice(_WORDS)}{rng.randrange(100)}" for _ in range(rng.randrange(1, 6))
+    )
+    return program, f'"{program}" {words}'
+
+
+def _iso(time: int) -> str:
+    seconds, ms = divmod(time - START, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    return (
+        f"2026-{days // 28 % 12 + 1:02d}-{days % 28 + 1:02d}"
+        f"T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms:03d}Z"
+    )
+
+
+def _guid(rng: random.Random) -> str:
+    digits = f"{rng.getrandbits(128):032x}"
+    return f"{{{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}}}"
+
+
+def _sysmon(rng: random.Random, time: str, host: str, program: str, command_line: str) -> dict[str, Any]:
+    return {
+        "EventTime": time.replace("T", " ")[:19],
+        "Hostname": host,
+        "Keywords": -9223372036854775808,
+        "EventType": "INFO",
+        "SeverityValue": 2,
+        "EventID": 1,
+        "SourceName": "Microsoft-Windows-Sysmon",
+        "ProviderGuid": "{5770385F-C22A-43E0-BF4C-06F5698FFBD9}",
+        "Version": 5,
+        "RecordNumber": rng.randrange(10**6),
+        "Channel": "Microsoft-Windows-Sysmon/Operational",
+        "UtcTime": time.replace("T", " ")[:-1],
+        "ProcessGuid": _guid(rng),
+        "ProcessId": str(rng.randrange(10_000)),
+        "Image": program,
+        "FileVersion": "10.0.1",
+        "CommandLine": command_line,
+        "CurrentDirectory": "C:\\Windows\\system32\\",
+        "User": "NT AUTHORITY\\SYSTEM",
+        "LogonGuid": _guid(rng),
+        "LogonId": "0x3e7",
+        "TerminalSessionId": "0",
+        "IntegrityLevel": "System",
+        "Hashes": f"SHA256={rng.getrandbits(256):064X}",
+        "ParentProcessGuid": _guid(rng),
+        "ParentProcessId": "640",
+        "ParentImage": "C:\\Windows\\System32\\services.exe",
+        "ParentCommandLine": "C:\\Windows\\System32\\services.exe",
+        "@timestamp": time,
+    }
+
+
+def _security(rng: random.Random, time: str, host: str, program: str, command_line: str) -> dict[str, Any]:
+    return {
+        "TenantId": "52b1ab41-869e-4138-9e40-2a4457f09bf0",
+        "TimeGenerated": time,
+        "SourceSystem": "OpsManager",
+        "Account": f"CORP\\{host.split('.', maxsplit=1)[0]}$",
+        "AccountType": "Machine",
+        "Computer": host,
+        "EventSourceName": "Microsoft-Windows-Security-Auditing",
+        "Channel": "Security",
+        "Task": 13312,
+        "Level": "8",
+        "EventID": 4688,
+        "Activity": "4688 - A new process has been created.",
+        "SourceComputerId": _guid(rng),
+        "EventOriginId": _guid(rng),
+        "MG": "00000000-0000-0000-0000-000000000001",
+        "TimeCollected": time,
+        "ManagementGroupName": "AOI-52b1ab41",
+        "CommandLine": command_line,
+        "MandatoryLabel": "S-1-16-16384",
+        "NewProcessId": hex(rng.randrange(65536)),
+        "NewProcessName": program,
+        "ParentProcessName": "C:\\Windows\\System32\\svchost.exe",
+        "Process": program_name(program),
+        "ProcessId": "0x284",
+        "SubjectDomainName": "CORP",
+        "SubjectLogonId": "0x3e7",
+        "SubjectUserName": f"{host.split('.', maxsplit=1)[0]}$",
+        "SubjectUserSid": "S-1-5-18",
+        "TargetDomainName": "-",
+        "TargetLogonId": "0x0",
+        "TargetUserName": "-",
+        "TargetUserSid": "S-1-0-0",
+        "TokenElevationType": "%%1936",
+        "Type": "SecurityEvent",
+    }
+
+
+def _logon(rng: random.Random, time: str, host: str, _program: str, _command_line: str) -> dict[str, Any]:
+    user = f"user{rng.randrange(80)}"
+    return {
+        "@timestamp": time,
+        "event": {"code": "4624", "kind": "event", "provider": "Microsoft-Windows-Security-Auditing"},
+        "host": {"name": host, "os": {"family": "windows", "platform": "windows", "version": "10.0"}},
+        "agent": {"type": "winlogbeat", "version": "8.11.1", "id": "5c1f3a52-6f43-4d3c-9a2c-1f4b8f6e2a10"},
+        "winlog": {
+            "event_id": "4624",
+            "provider_name": "Microsoft-Windows-Security-Auditing",
+            "computer_name": host,
+            "channel": "Security",
+            "record_id": rng.randrange(10**6),
+            "event_data": {
+                "SubjectUserSid": "S-1-0-0",
+                "SubjectUserName": "-",
+                "SubjectDomainName": "-",
+                "SubjectLogonId": "0x0",
+                "TargetUserSid": f"S-1-5-21-1004336348-1177238915-682003330-{1000 + rng.randrange(80)}",
+                "TargetUserName": user,
+                "TargetDomainName": "CORP",
+                "TargetLogonId": hex(rng.getrandbits(32)),
+                "LogonType": "3",
+                "LogonProcessName": "Kerberos",
+                "AuthenticationPackageName": "Kerberos",
+                "WorkstationName": "-",
+                "LogonGuid": _guid(rng),
+                "IpAddress": f"10.0.{rng.randrange(4)}.{rng.randrange(40)}",
+                "IpPort": str(rng.randrange(1024, 65535)),
+            },
+        },
+    }
+
+
+def _execve(rng: random.Random, time: str, host: str, program: str, command_line: str) -> dict[str, Any]:
+    executable = "/usr/bin/" + program_name(program).removesuffix(".exe")
+    arguments = command_line.replace(program, executable).replace('"', "").split()
+    return {
+        "@timestamp": time,
+        "agent": {"type": "auditbeat", "version": "8.11.1", "id": "5c1f3a52-6f43-4d3c-9a2c-1f4b8f6e2a11"},
+        "ecs": {"version": "8.0.0"},
+        "event": {
+            "category": ["process"],
+            "type": ["start"],
+            "action": "executed",
+            "kind": "event",
+            "outcome": "success",
+        },
+        "host": {
+            "name": host,
+            "hostname": host,
+            "architecture": "x86_64",
+            "os": {"platform": "debian", "type": "linux"},
+        },
+        "user": {"id": "0", "name": "root", "group": {"id": "0", "name": "root"}, "effective": {"id": "0"}},
+        "auditd": {"session": "unset", "result": "success", "data": {"syscall": "execve", "tty": "(none)"}},
+        "process": {
+            "pid": rng.randrange(65536),
+            "name": executable.rsplit("/", 1)[-1],
+            "executable": executable,
+            "title": " ".join(arguments),
+            "args": arguments,
+            "args_count": len(arguments),
+            "command_line": " ".join(arguments),
+            "working_directory": "/",
+            "parent": {"pid": 1},
+            "hash": {"sha1": f"{rng.getrandbits(160):040x}"},
+        },
+        "service": {"type": "auditd"},
+    }
