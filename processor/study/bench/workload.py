@@ -12,7 +12,9 @@ from processor.events.event import program_name
 
 START: Final = 1_767_225_600_000  # 2026-01-01 UTC, ms
 _PROGRAMS: Final = 200
-_TEMPLATES: Final = 2_000
+# Hosts of one role run the same programs.
+_ROLES: Final = 5
+_TEMPLATES: Final = 100
 _HOSTS: Final = 50
 _GUID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
@@ -41,21 +43,21 @@ class Raw(NamedTuple):
 def mixed(count: int, new_share: float, seed: int = 1) -> Iterator[Raw]:
     """Sysmon 1 and 4688 of NXLog, 4624 of Winlogbeat, ECS execve; about 1 KB each, 5 ms apart.
 
-    new_share : of process creations whose command line was never seen before; the others repeat 2,000
-        templates by Zipf's law
+    new_share : of process creations whose command line was never seen before; the others repeat the
+        templates of their host's role by Zipf's law
     """
     rng = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
-    templates = [_template(rng, number) for number in range(_TEMPLATES)]
+    roles = [[_template(rng, number) for number in range(_TEMPLATES)] for _ in range(_ROLES)]
     weights = [1.0 / (rank + 1) for rank in range(_TEMPLATES)]
-    chosen = iter(rng.choices(templates, weights, k=count))
     for number in range(count):
         time = START + number * 5
-        host = f"ws-{rng.randrange(_HOSTS):03d}.corp.example"
-        program, command_line = next(chosen)
+        machine = rng.randrange(_HOSTS)
+        host = f"ws-{machine:03d}.corp.example"
+        program, command_line = rng.choices(roles[machine % _ROLES], weights)[0]
         if rng.random() < new_share:
             command_line = f"{command_line} --run {rng.getrandbits(64):x} {'x' * rng.randrange(40)}"
-        make = rng.choices((_sysmon, _security, _logon, _execve), (35, 35, 15, 15))[0]
-        document = make(rng, _iso(time), host, program, command_line)
+        source = rng.choices((_sysmon if machine % 2 else _security, _logon, _execve), (70, 15, 15))[0]
+        document = source(rng, _iso(time), host, program, command_line)
         yield Raw(host.encode(), json.dumps(document).encode(), time)
 
 
@@ -167,7 +169,8 @@ def _security(rng: random.Random, time: str, host: str, program: str, command_li
 
 
 def _logon(rng: random.Random, time: str, host: str, _program: str, _command_line: str) -> dict[str, Any]:
-    user = f"user{rng.randrange(80)}"
+    number = rng.randrange(4)
+    user = f"user{number}.{host[:6]}"
     return {
         "@timestamp": time,
         "event": {"code": "4624", "kind": "event", "provider": "Microsoft-Windows-Security-Auditing"},
@@ -193,7 +196,7 @@ def _logon(rng: random.Random, time: str, host: str, _program: str, _command_lin
                 "AuthenticationPackageName": "Kerberos",
                 "WorkstationName": "-",
                 "LogonGuid": _guid(rng),
-                "IpAddress": f"10.0.{rng.randrange(4)}.{rng.randrange(40)}",
+                "IpAddress": f"10.0.0.{number}",
                 "IpPort": str(rng.randrange(1024, 65535)),
             },
         },
