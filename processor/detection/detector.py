@@ -9,7 +9,7 @@ from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.explain import exemplar, explain
 from processor.detection.novelty import Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
-from processor.detection.verdict import Anomaly, Case, Reason, score
+from processor.detection.verdict import Anomaly, Case, Reason, is_service, score
 from processor.detection.warmup import Histories
 from processor.detection.window import Window
 from processor.events.event import ECS_FIELDS, Event, Kind, folder
@@ -238,13 +238,16 @@ _CLUSTERED = {
     (late, skewed): Judgement(late, skewed, None, "") for late in (False, True) for skewed in (False, True)
 }
 
-# What episode.fold may name: parts of the key by which anomalies of one episode are alike.
+# What episode.fold may name: parts of the key by which anomalies of one episode are alike. `family` is the
+# folder for the operating system's own sessions, whose updates run a folder's programs in a row, and
+# the program for a person's; `source_address` is the account where a logon has no address.
 _FOLD_PARTS: dict[str, Callable[[Event], str | bool]] = {
+    "family": lambda event: (folder(event.executable) if is_service(event) else event.executable).lower(),
     "folder": lambda event: folder(event.executable).lower(),
     "executable": lambda event: event.executable.lower(),
     "parent": lambda event: event.parent_executable.lower(),
     "system_session": lambda event: event.system_session,
     "account": lambda event: (event.account or event.user_name).lower(),
-    "source_address": lambda event: event.source_ip,
+    "source_address": lambda event: event.source_ip or (event.account or event.user_name).lower(),
 }
 FOLD_PARTS = frozenset(_FOLD_PARTS)

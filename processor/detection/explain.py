@@ -61,7 +61,9 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
         nearest=nearest,
         similar=engine.neighbours(case.scope, case.row, learned=not case.late),
         novelty=novelty,
-        signs=Signs(service=is_service(case.event), disguised=bool(disguised)),
+        signs=Signs(
+            process=case.event.kind == PROCESS, service=is_service(case.event), disguised=bool(disguised)
+        ),
     )
 
 

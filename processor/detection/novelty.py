@@ -6,14 +6,15 @@ where to look, may hold gates that have left, and asks the engine about each bef
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from processor.detection.masquerade import fold, one_off
 from processor.events.event import PROCESS, Event, Kind, folder, program_name
-from processor.features.sets import Gate
 from processor.features.text import mask_path
+
+Gate = tuple[Hashable, ...]
 
 # Live gates of one name that are looked at; a name with more has no usual place.
 _MAX_PLACES: Final = 16

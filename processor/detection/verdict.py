@@ -69,10 +69,12 @@ class FeatureContrast:
 class Signs:
     """What an event shows by itself, whatever the window holds.
 
+    process : it is a process creation
     service : it belongs to a session of the operating system's own accounts
     disguised : its path imitates a system program's
     """
 
+    process: bool
     service: bool
     disguised: bool
 
@@ -115,15 +117,13 @@ class Anomaly:
 
 # Sessions of the operating system's own accounts: SYSTEM, NETWORK SERVICE, LOCAL SERVICE (well-known LUIDs).
 _SERVICE_SESSIONS = frozenset({"0x3e7", "0x3e4", "0x3e5"})
-# Logon types in which no person takes part: system, service (event 4624).
-_SERVICE_LOGONS = frozenset({0, 5})
 # Distance, in eps, from which on a greater one adds nothing.
 _FAR = 64.0
 
 
 def is_service(event: Event) -> bool:
     """Whether an event belongs to a session of the operating system's own accounts, not to a person's."""
-    return event.system_session or event.logon_id in _SERVICE_SESSIONS or event.logon_type in _SERVICE_LOGONS
+    return event.system_session or event.logon_id in _SERVICE_SESSIONS
 
 
 def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: Novelty, signs: Signs) -> int:
@@ -132,22 +132,22 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
     distance_in_eps : to the nearest core of the gate, None without one
     similar : other live events within eps
 
-    Outside the clusters of a known gate: 40 just beyond eps to 90 at 64 eps, with the logarithm of the
-    distance. A place of its own: 55, 10 more for what has not been here in any session, 15 more for a folder
-    (or source address) that nothing else of the window has; 5 less where the gate has been seen but has no
-    cluster yet. A rare cluster: 40. Then 10 more outside the operating system's own sessions, 15 for a name
-    that looks like one of the window, and at least 95 where the path imitates a system program. Each similar
-    event takes 10.
+    Outside the clusters of a known gate: 40 just beyond eps to 85 at 64 eps, with the logarithm of the
+    distance. A place of its own: 55 (a logon 50), 10 more for what has not been here in any session, 10
+    more for a folder (or source address) that nothing else of the window has; 5 less where the gate has
+    been seen but has no cluster yet. A rare cluster: 40. Then 15 more for a process outside the operating
+    system's own sessions, 20 for a name that looks like one of the window, and at least 95 where the path
+    imitates a system program. Each similar event takes 10.
     """
     if reason is Reason.RARE_CLUSTER:
         points = 40.0
     elif distance_in_eps is not None:
-        points = 40.0 + 50.0 * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
+        points = 40.0 + 45.0 * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
     else:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
-        points = 55.0 + 10.0 * bool(new) + 15.0 * novelty.new_place
+        points = (55.0 if signs.process else 50.0) + 10.0 * bool(new) + 10.0 * novelty.new_place
         points -= 5.0 * (reason is Reason.OUTSIDE_CLUSTERS)
-    points += 10.0 * (not signs.service) + 15.0 * bool(novelty.alike)
+    points += 15.0 * (signs.process and not signs.service) + 20.0 * bool(novelty.alike)
     if signs.disguised:
         points = max(points, 95.0)
     return max(0, min(100, round(points - 10.0 * similar)))

@@ -12,7 +12,7 @@ from processor.features.msticpy import logon_type
 
 COLUMNS: Final = ("logon_type", "authentication_package")
 GATE: Final = ("account", "source_address")
-EPS: Final = 0.1
+EPS: Final = 0.5
 
 # Numbers of the usual packages; another one is numbered by its name, above these.
 _PACKAGES: Final = {

@@ -169,7 +169,7 @@ def test_defaults_are_the_contracts() -> None:
     assert shape == defaults("process", "command_shape")
     assert shape == defaults("process", ["pathScore"])
     assert {"gate": (), "normalize": "l2", "eps": 1e-4} == defaults("process", "msticpy")
-    assert {"gate": ("account", "source_address"), "normalize": "none", "eps": 0.1} == defaults(
+    assert {"gate": ("account", "source_address"), "normalize": "none", "eps": 0.5} == defaults(
         "logon", "logon_shape"
     )
 
