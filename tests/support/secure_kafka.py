@@ -39,7 +39,8 @@ class SecureCluster(Cluster):
         """A user with a SCRAM-SHA-512 password; may do nothing until allowed."""
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         change = UserScramCredentialUpsertion(name, info, password.encode())
-        self._admin().alter_user_scram_credentials([change])[name].result(timeout=30)
+        admin = self._admin()  # let go of only after the answer
+        admin.alter_user_scram_credentials([change])[name].result(timeout=30)
 
     def allow(
         self, user: str, operation: AclOperation, kind: ResourceType, name: str, *, prefixed: bool = False
@@ -48,7 +49,8 @@ class SecureCluster(Cluster):
         pattern = ResourcePatternType.PREFIXED if prefixed else ResourcePatternType.LITERAL
         allowed = AclPermissionType.ALLOW
         binding = AclBinding(kind, name, pattern, f"User:{user}", "*", operation, allowed)
-        self._admin().create_acls([binding])[binding].result(timeout=30)
+        admin = self._admin()
+        admin.create_acls([binding])[binding].result(timeout=30)
 
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
