@@ -35,6 +35,11 @@ $(READY): pyproject.toml $(REQUIREMENTS)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+.PHONY: browser-setup
+browser-setup:
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+		|| { $(call apt_install,chromium chromium-driver fonts-dejavu-core); }
+
 .PHONY: kafka-setup
 kafka-setup:
 	@{ command -v java && command -v mvn; } >/dev/null || { $(call apt_install,openjdk-17-jre-headless maven); }
@@ -44,14 +49,14 @@ demo: setup ## broker, simulated fleet under attack and the service in one proce
 	@$(BIN)/eventcluster demo
 
 .PHONY: check
-check: setup ## ruff, mypy --strict, import-linter
+check: setup audit ## ruff, mypy --strict, import-linter, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: setup kafka-setup ## all tests but the long ones, on Apache Kafka where they need a broker
+test: setup kafka-setup ops-setup browser-setup ## all tests but the long ones, on Apache Kafka where they need a broker
 	$(BIN)/pytest -q -n auto --dist loadgroup -m "not soak and not image"
 
 .PHONY: test-soak
@@ -62,4 +67,5 @@ test-soak: setup kafka-setup ## the tests that run for minutes
 bench: setup ## the clusterer against its peers
 	$(BIN)/eventcluster bench clusterer
 
--include deploy/deploy.mk
+include deploy/deploy.mk
+-include study/evaluate.mk

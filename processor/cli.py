@@ -46,6 +46,7 @@ ConfigFile = Annotated[
 RequiredConfigFile = Annotated[
     Path, typer.Option("--config", help="YAML file; EVENTCLUSTER_ variables override it.", metavar="FILE")
 ]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the measurements here.", metavar="F")]
 Seed = Annotated[int, typer.Option(help="Another seed gives other events.", metavar="N", min=0)]
 
 
@@ -153,7 +154,35 @@ def replay(
 
 @app.command(
     epilog=_examples(
-        "simulate --out fleet.jsonl.gz --hosts 20 --rate 1000 --seconds 60",
+        "evaluate day1.jsonl.gz --labels day1.labels.csv.gz --skip 1000",
+        "evaluate a.jsonl b.jsonl --labels a.labels.csv --labels b.labels.csv --json found.json",
+    )
+)
+def evaluate(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, plain, .gz or .zst.", metavar="FILE...")],
+    labels: Annotated[list[Path], typer.Option(help="One for each FILE, in order.", metavar="FILE")],
+    config: ConfigFile = None,
+    source: Annotated[str | None, typer.Option(help="Only events of this _src.", metavar="NAME")] = None,
+    skip: Annotated[int, typer.Option(help="Feed so many events first, unscored.", metavar="N", min=0)] = 0,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure detection on labelled streams, ours beside rivals fed the same events."""
+    from processor.study import evaluate as study
+    from processor.study.progress import bar
+
+    settings = _settings(config)
+    with bar("evaluate") as progress:
+        found = study.evaluate(
+            study.Request(files=files, labels=labels, source=source, skip=skip), settings, progress
+        )
+    typer.echo("\n".join(found.lines()))
+    if json_file is not None:
+        json_file.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
+
+
+@app.command(
+    epilog=_examples(
+        "simulate --out fleet.jsonl.gz --hosts 10 --seed 7",
         "simulate --config configs/eventcluster.yaml --rate 200 --seconds 600",
     )
 )
@@ -165,11 +194,16 @@ def simulate(
         Path | None, typer.Option(help="Produce into the first input topic of this config.", metavar="FILE")
     ] = None,
     seed: Seed = 1,
-    hosts: Annotated[int, typer.Option(help="Hosts in the fleet.", metavar="N")] = 20,
-    rate: Annotated[float, typer.Option(help="Records a second.", metavar="N")] = 100.0,
+    hosts: Annotated[int, typer.Option(help="Hosts in the fleet.", metavar="N")] = 10,
+    rate: Annotated[
+        float, typer.Option(help="Records a second; times --seconds, all records.", metavar="N")
+    ] = 1000.0,
     seconds: Annotated[float, typer.Option(help="For so long.", metavar="N")] = 60.0,
 ) -> None:
-    """Make the events of a Windows fleet with attacks in it: repeatable, labelled."""
+    """Make the events of a Windows fleet with attacks in it: repeatable, labelled.
+
+    Event time has a pace of its own: about 2,000 events a host and day.
+    """
     from processor.study.progress import bar
     from processor.study.simulate import output
 
@@ -183,11 +217,31 @@ def simulate(
             output.write_topic(_settings(config, broker=True), plan, progress)
 
 
-@config_app.command(epilog=_examples("config check prod.yaml"))
-def check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+@bench_app.command("pipeline", epilog=_examples("bench pipeline --json pipeline.json"))
+def bench_pipeline(config: ConfigFile = None, json_file: JsonFile = None) -> None:
+    """Bytes to verdict without a broker, against merely parsing the same bytes."""
+    from processor.study.bench import pipeline
+
+    pipeline.run(_settings(config), json_file)
+
+
+@config_app.command(epilog=_examples("config check prod.yaml", "config check prod.yaml --broker"))
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    broker: Annotated[
+        bool, typer.Option("--broker", help="Also look at the topics: keys, timestamps, retention, rights.")
+    ] = False,
+) -> None:
     """Say what is wrong with a config file, or that nothing is."""
-    _settings(file, broker=True).pipeline()
+    settings = _settings(file, broker=True)
+    settings.pipeline()
     typer.echo(f"{file}: good")
+    if broker:
+        from processor import service
+
+        findings = service.inspect(settings)
+        typer.echo("\n".join(map(str, findings)))
+        raise typer.Exit(any(finding.level == "wrong" for finding in findings))
 
 
 @config_app.command(epilog=_examples("config show prod.yaml"))

@@ -165,7 +165,12 @@ class Metrics:
         )
 
     def _register_window(self) -> None:
-        self.window_events = self._gauge("window_events", "Events in the window, by kind.", kind=KINDS)
+        self.window_events = self._gauge(
+            "window_events",
+            "Events in the windows of the assigned partitions, by kind: all that the next event is compared "
+            "with.",
+            kind=KINDS,
+        )
         self.window_vectors = self._gauge(
             "window_vectors",
             "Distinct (scope, vector) pairs in the window, by kind: what memory is used for, about 150 "
@@ -294,13 +299,14 @@ class Metrics:
     def _register_build(self) -> None:
         self.instance_info = self._gauge_of(
             "instance_info",
-            "Always 1; the label is kafka.instance. Two targets with one value fence each other: give each its own.",
+            "Always 1; the label is kafka.instance. Two targets with one value fence each other: give each "
+            "its own.",
             "kafka_instance",
         )
         self.memory_limit_bytes = self._gauge(
             "memory_limit_bytes",
-            "The container's memory limit in bytes, +Inf without one. process_resident_memory_bytes near it: see "
-            "limits.max_vectors.",
+            "The container's memory limit in bytes, +Inf without one. process_resident_memory_bytes near "
+            "it: see limits.max_vectors.",
         )
         self.memory_limit_bytes.set(_memory_limit())
         self.build_info = self._gauge_of(

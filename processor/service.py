@@ -16,8 +16,10 @@ from processor.pipeline import Pipeline
 from processor.status import Board
 from processor.stream import topics
 from processor.stream.broker import Broker
+from processor.stream.check import Finding, Needs, check
 from processor.stream.dead_letters import DeadLetterLimits
 from processor.stream.kafka import KafkaBroker
+from processor.stream.kafka_inspector import KafkaInspector
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.loop import Loop, LoopSettings
 from processor.stream.observer import Observer
@@ -59,18 +61,37 @@ def instance_name(settings: Settings) -> str:
 
 def connect(settings: Settings) -> Broker:
     """A broker as the config describes it; nothing is asked of it yet. Raises ConfigError."""
+    return KafkaBroker(kafka_settings(settings))
+
+
+def kafka_settings(settings: Settings) -> KafkaSettings:
+    """How this instance connects."""
     kafka = settings.kafka
-    return KafkaBroker(
-        KafkaSettings(
-            bootstrap_servers=kafka.bootstrap_servers,
-            group_id=kafka.group_id,
-            instance=instance_name(settings),
-            group_protocol=kafka.group_protocol,
-            delivery=kafka.delivery,
-            transaction_timeout=kafka.transaction_timeout,
-            properties=kafka.properties,
-        )
+    return KafkaSettings(
+        bootstrap_servers=kafka.bootstrap_servers,
+        group_id=kafka.group_id,
+        instance=instance_name(settings),
+        group_protocol=kafka.group_protocol,
+        delivery=kafka.delivery,
+        transaction_timeout=kafka.transaction_timeout,
+        properties=kafka.properties,
     )
+
+
+def inspect(settings: Settings) -> list[Finding]:
+    """What `config check --broker` finds; raises BrokerUnreachable."""
+    kafka, window = settings.kafka, settings.window
+    needs = Needs(
+        bootstrap_servers=kafka.bootstrap_servers,
+        inputs=kafka.input_topics,
+        anomalies=kafka.anomalies_topic,
+        dead_letters=kafka.dead_letters_topic,
+        state=kafka.state_topic,
+        creates_topics=kafka.create_topics,
+        retention=window.length + window.pane + window.max_future_skew,
+        pipeline=settings.pipeline(),
+    )
+    return check(KafkaInspector(kafka_settings(settings)), needs)
 
 
 def build(settings: Settings, broker: Broker) -> Service:
@@ -85,7 +106,7 @@ def build(settings: Settings, broker: Broker) -> Service:
 
     observer = Observer(broker, metrics, board, settings.metrics.clusters_every / 1000)
     loop = Loop(broker, empty_model, loop_settings(settings), metrics, observer)
-    web = Server(settings.web.host, settings.web.port, metrics.registry, board)
+    web = Server(settings.web.host, settings.web.port, metrics.registry, board, settings.web.token)
     return Service(broker, loop, metrics, board, web)
 
 

@@ -75,7 +75,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         values = {}
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must be a mapping of sections, such as `kafka:`, got {shown(values)}")
-    return values, lines
+    # A section whose lines are all commented out is null to YAML.
+    return {key: value for key, value in values.items() if value is not None}, lines
 
 
 def _note_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], file: str) -> None:

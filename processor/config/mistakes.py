@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from processor.config.model import Settings
+from processor.config.units import Unit
 
 KeyPath = tuple[str | int, ...]
 
@@ -70,20 +71,39 @@ def sentence(detail: ErrorDetails, source: Source) -> str:
         name = f"{path[-2]}[{name}]"
     if detail["type"] == "missing":
         return f"{name} is required ({place})"
-    wish = _wish(detail)
+    # Bounds are compared with what was read, in its unit; any other mistake shows what is written.
+    unit = _unit(path) if detail["type"] != "value_error" else None
+    wish = _wish(detail, unit)
     hidden = _is_section(detail) or is_secret(str(name))
-    got = "" if hidden else f", got {shown(detail['input'])}"
+    got = "" if hidden else f", got {_as_written(detail['input'], unit)}"
     return f"{name} {wish}{got} ({place})"
 
 
-def _wish(detail: ErrorDetails) -> str:
-    context: dict[str, Any] = detail.get("ctx", {})
+def _wish(detail: ErrorDetails, unit: Unit | None) -> str:
+    context: dict[str, Any] = {
+        name: _as_written(value, unit) for name, value in detail.get("ctx", {}).items()
+    }
     if detail["type"] == "value_error":
-        return str(context["error"])
+        return str(detail["ctx"]["error"])
     if detail["type"] == "literal_error":
         context = {"expected": context["expected"].replace("'", "").replace(" or ", ", ")}
     wish = _WISHES.get(detail["type"])
     return wish.format(**context) if wish is not None else f"cannot be used: {detail['msg']}"
+
+
+def _unit(path: KeyPath) -> Unit | None:
+    """The unit that the value at `path` is given in."""
+    if not path or isinstance(path[-1], int):
+        return None
+    field = model_at(path[:-1]).model_fields.get(path[-1])
+    return next((extra for extra in field.metadata if isinstance(extra, Unit)), None) if field else None
+
+
+def _as_written(value: object, unit: Unit | None) -> str:
+    """A number as people write it in a config: 0.0 is 0, 1000 ms are 1s."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return shown(value)
+    return unit.text(value) if unit is not None and isinstance(value, int) else f"{value:.12g}"
 
 
 def _is_section(detail: ErrorDetails) -> bool:
@@ -92,20 +112,30 @@ def _is_section(detail: ErrorDetails) -> bool:
 
 
 def _known_path(path: KeyPath) -> KeyPath:
-    """`path` without the names that pydantic adds for the branches of a union."""
-    return tuple(part for part in path if isinstance(part, int) or not set(part) & set("[](),- "))
+    """`path` without the names that pydantic adds for the branches of a union, which are no keys."""
+    for length in range(1, len(path)):
+        if _section_at(path[:length]) is None and not isinstance(path[length], int):
+            return path[:length]
+    return path
 
 
-def model_at(path: Iterable[str | int]) -> type[BaseModel]:
-    """The section's model that a path of config keys leads to."""
-    model: type[BaseModel] = Settings
+def model_at(path: KeyPath) -> type[BaseModel]:
+    """The model of the section, or of a list's items, that a path of config keys leads to."""
+    section = _section_at(path)
+    if section is None:
+        raise KeyError(dotted(path))
+    return section
+
+
+def _section_at(path: KeyPath) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = Settings
     for key in path:
-        if isinstance(key, int):
-            continue
-        annotation = model.model_fields[key].annotation
-        model = next(
-            part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)
-        )
+        if model is not None and not isinstance(key, int):
+            field = model.model_fields.get(key)
+            parts = _parts(field.annotation) if field else ()
+            model = next(
+                (each for each in parts if isinstance(each, type) and issubclass(each, BaseModel)), None
+            )
     return model
 
 

@@ -22,9 +22,7 @@ from processor.features import sets
 from processor.pipeline import PipelineSettings
 
 Engine = Literal["sliding_dbscan", "dbstream", "denstream"]
-FeatureNames = Annotated[
-    str | tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-]
+FeatureNames = str | tuple[str, ...]
 
 _ONE_SECOND = 1_000
 _FIFTEEN_MINUTES = 900_000
@@ -52,6 +50,7 @@ class Rewrite(Section):
         return re.compile(self.match)
 
 
+Entries = Annotated[tuple[dict[str, Any], ...], BeforeValidator(fields.to_tuple)]
 Rewrites = Annotated[tuple[Rewrite, ...], BeforeValidator(fields.to_tuple)]
 
 
@@ -66,9 +65,7 @@ class Kafka(Section):
     """Where events come from and anomalies go."""
 
     bootstrap_servers: fields.Brokers = Field("", description="REQUIRED host:port,...")
-    input_topics: fields.Topics = Field(
-        (), description="REQUIRED keyed by scope.by; message.timestamp.type=LogAppendTime advised"
-    )
+    input_topics: fields.Topics = Field((), description="REQUIRED keyed by scope.by; LogAppendTime advised")
     anomalies_topic: fields.Topic = Field("eventcluster.anomalies", description="where anomalies go")
     dead_letters_topic: fields.Topic = Field(
         "eventcluster.dead-letters", description="where records go that are broken"
@@ -82,7 +79,7 @@ class Kafka(Section):
         "classic", description="classic (cooperative-sticky) | consumer (KIP-848)"
     )
     start: Literal["now", "earliest"] = Field(
-        "now", description="first start: now = learn what is retained, silently | earliest = judge it"
+        "now", description="first start: now = learn what is there, silently | earliest = judge it"
     )
     delivery: Literal["exactly_once", "at_least_once"] = Field(
         "exactly_once", description="exactly_once | at_least_once"
@@ -112,9 +109,9 @@ class Input(Section):
     """What is read and how much of it."""
 
     formats: fields.Formats = Field(
-        "auto", description=f"auto | [{', '.join(FORMATS)}]; events of other formats are ignored"
+        "auto", description="auto | [windows_security, sysmon, ...]; others are ignored"
     )
-    mappings: tuple[dict[str, Any], ...] = Field((), description="own sources")
+    mappings: Entries = Field((), description="own sources")
     max_record_size: Size = Field(
         1024**2, ge=1024, le=64 * 1024**2, description="a longer record is rejected"
     )
@@ -143,13 +140,17 @@ class KindSection(Section):
         """normalize, gate and eps of the chosen feature set, where the config does not say."""
         if not isinstance(given, dict) or "features" not in given:
             return given
-        return sets.defaults(cls.kind, _checked_features(cls.kind, given["features"])) | given
+        try:
+            features = _checked_features(cls.kind, given["features"])
+        except ValueError:
+            # The check of the field itself says what is wrong, at the field's own place.
+            return given
+        return sets.defaults(cls.kind, features) | given
 
-    @field_validator("features")
+    @field_validator("features", mode="before")
     @classmethod
-    def _features_exist(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        _checked_features(cls.kind, value)
-        return value
+    def _features_exist(cls, value: object) -> str | tuple[str, ...]:
+        return _checked_features(cls.kind, value)
 
     @field_validator("gate")
     @classmethod
@@ -179,6 +180,7 @@ class Logon(KindSection):
     gate: fields.Names = Field(
         ("account", "source_address"), description="[] = none; only equal gates can be neighbours"
     )
+    eps: float = Field(0.5, gt=0, allow_inf_nan=False, description="inclusive, in feature units")
 
 
 class Scope(Section):
@@ -219,8 +221,8 @@ class Warmup(Section):
 class Fold(Section):
     """Which anomalies of an episode are alike, and how many of them are published."""
 
-    process: fields.FoldParts = Field(("folder", "system_session"), description="what makes processes alike")
-    logon: fields.FoldParts = Field(("account",), description="what makes logons alike")
+    process: fields.FoldParts = Field(("family", "system_session"), description="what makes processes alike")
+    logon: fields.FoldParts = Field(("source_address",), description="what makes logons alike")
     keep: int = Field(2, ge=0, description="alike ones published in an episode; 0 = all")
 
 
@@ -269,7 +271,7 @@ class State(Section):
 
 
 class DeadLetters(Section):
-    """Beyond these the service stops rather than drain the topic into dead letters."""
+    """Beyond these the service stops."""
 
     max_ratio: float = Field(0.5, gt=0, le=1, allow_inf_nan=False, description="share of rejected records")
     of_last: int = Field(1000, ge=1, le=1_000_000, description="of so many records")
@@ -313,7 +315,7 @@ class Settings(Section):
     window: Window = Window()
     warmup: Warmup = Warmup()
     episode: Episode = Episode()
-    suppress: tuple[dict[str, Any], ...] = Field((), description="allow-list of field matches")
+    suppress: Entries = Field((), description="allow-list of field matches")
     output: Output = Output()
     redact: Redact = Redact()
     limits: Limits = Limits()

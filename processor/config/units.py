@@ -45,7 +45,7 @@ def size(value: object) -> int:
 
 
 def _parse(value: object, units: dict[str, int], wanted: str, limit: int) -> int:
-    match = re.fullmatch(r"(\d{1,15})\s*([a-zA-Z]+)", value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(r"([0-9]{1,15})\s*([a-zA-Z]+)", value.strip()) if isinstance(value, str) else None
     if match is None or match[2] not in units:
         raise ValueError(f"must be {wanted}")
     amount = int(match[1]) * units[match[2]]
@@ -55,7 +55,7 @@ def _parse(value: object, units: dict[str, int], wanted: str, limit: int) -> int
 
 
 def _schema(units: dict[str, int]) -> dict[str, Any]:
-    return {"type": "string", "pattern": rf"^\d+\s*({'|'.join(units)})$"}
+    return {"type": "string", "pattern": rf"^[0-9]+\s*({'|'.join(units)})$"}
 
 
 _DURATION: Final = Unit(tuple(DURATIONS.items()))

@@ -1,9 +1,10 @@
-"""/metrics, /livez and /readyz, served from a thread of their own."""
+"""/metrics, /livez, /readyz and the page, served from a thread of their own."""
 
+import ipaddress
 import socket
 import threading
 import time
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -11,16 +12,29 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from processor.errors import RunError, UsageError
 from processor.status import Board, Status
+from processor.web.app import routes
 
-# A loop that has not turned for so long is stuck: one turn takes at most 50 ms of restoring, or one batch.
+# A loop that has not turned for so long is stuck: a turn is one batch, or 50 ms of restoring.
 MAX_TICK_AGE_S: Final = 30.0
 _START_TIMEOUT_S: Final = 10.0
 _STOP_TIMEOUT_S: Final = 1.0
 _BACKLOG: Final = 64
+# Neither lifespan events nor web sockets; bounded connections; nothing said of the server.
+_UVICORN: Final[dict[str, Any]] = {
+    "http": "h11",
+    "ws": "none",
+    "lifespan": "off",
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+    "limit_concurrency": 200,
+    "timeout_keep_alive": 30,
+    "timeout_graceful_shutdown": 1,
+}
 
 
 class Server:
@@ -28,12 +42,17 @@ class Server:
 
     host : address to listen on
     port : 0 takes any free one; after start() the one taken
+    token : asked for by page and API, "" = none; probes and /metrics are open
     """
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, board: Board) -> None:
+    def __init__(
+        self, host: str, port: int, registry: CollectorRegistry, board: Board, token: str = ""
+    ) -> None:
         self.host = host
         self.port = port
-        self._app = _app(registry, board)
+        self._token = token
+        self._registry = registry
+        self._board = board
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -43,9 +62,16 @@ class Server:
         Raises UsageError naming web.host or web.port where the address cannot be taken.
         """
         listening = _listen(self.host, self.port)
-        self.port = int(listening.getsockname()[1])
+        address, self.port = listening.getsockname()[:2]
+        loopback = ipaddress.ip_address(address).is_loopback
         config = uvicorn.Config(
-            self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            Starlette(
+                routes=[
+                    *_probes(self._registry, self._board),
+                    *routes(self._board, self._token, loopback=loopback),
+                ]
+            ),
+            **_UVICORN,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -89,7 +115,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _app(registry: CollectorRegistry, board: Board) -> Starlette:
+def _probes(registry: CollectorRegistry, board: Board) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -102,9 +128,7 @@ def _app(registry: CollectorRegistry, board: Board) -> Starlette:
         status = board.current
         return PlainTextResponse(f"{_progress(status)}\n", status_code=200 if status.state == "live" else 503)
 
-    return Starlette(
-        routes=[Route("/metrics", metrics), Route("/livez", livez), Route("/readyz", readyz)],
-    )
+    return [Route("/metrics", metrics), Route("/livez", livez), Route("/readyz", readyz)]
 
 
 def _progress(status: Status) -> str:

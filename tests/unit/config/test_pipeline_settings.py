@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from processor.config import load
+from processor.config.build import config_hash
+from processor.detection.settings import WindowSettings
+
+
+def test_what_the_config_says_reaches_the_pipeline(tmp_path: Path) -> None:
+    """Every section that decides verdicts ends up in the detector's settings."""
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        """
+input: {formats: [sysmon], max_record_size: 2KiB, max_command_line: 100}
+logon: {enabled: false}
+process: {features: msticpy, min_samples: 3, rare_cluster_size: 2}
+scope: {by: user.name, rewrite: [{match: '^x(.)', replace: '\\1'}]}
+window: {length: 1h, pane: 1ms, max_future_skew: 1m}
+output: {min_score: 30, original: false, max_original: 1KiB}
+limits: {max_vectors: 10, max_scopes: 5}
+episode: {escalate_at: [50], fold: {keep: 0}}
+""",
+        encoding="utf-8",
+    )
+
+    told = load(file, {}).pipeline()
+
+    process = told.detector.kinds["process"]
+    assert told.formats == frozenset({"sysmon"})
+    assert (told.max_record_size, told.max_command_line) == (2048, 100)
+    assert list(told.detector.kinds) == ["process"]
+    assert (process.features.name, process.eps, process.min_samples, process.rare_cluster_size) == (
+        "msticpy",
+        1e-4,
+        3,
+        2,
+    )
+    assert [(pattern.pattern, to) for pattern, to in told.detector.scope.rewrite] == [("^x(.)", r"\1")]
+    assert told.detector.window == WindowSettings(length=3_600_000, pane=1, max_future_skew=60_000)
+    assert (told.detector.min_score, told.detector.max_vectors, told.detector.max_scopes) == (30, 10, 5)
+    assert (told.detector.episode.escalate_at, told.detector.episode.keep) == ((50,), 0)
+    assert (told.records.original, told.records.max_original) == (False, 1024)
+
+
+def test_a_named_set_brings_the_values_that_suit_it(tmp_path: Path) -> None:
+    """`msticpy` alone means msticpy's normalisation, no gate and its eps; what is given stays."""
+    file = tmp_path / "c.yaml"
+    file.write_text("process: {features: msticpy}\nlogon: {features: msticpy, eps: 0.5}\n", encoding="utf-8")
+
+    settings = load(file, {})
+
+    assert (settings.process.normalize, settings.process.gate, settings.process.eps) == ("l2", (), 1e-4)
+    assert (settings.logon.normalize, settings.logon.gate, settings.logon.eps) == ("l2", (), 0.5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input: {max_command_line: 100}",
+        "process: {eps: 0.2}",
+        "logon: {min_samples: 3}",
+        "scope: {by: user.name}",
+        "window: {length: 1d}",
+        "warmup: {events: 1}",
+        "episode: {gap: 1m}",
+        "output: {min_score: 1}",
+        "redact: {defaults: false}",
+        "limits: {max_vectors: 1}",
+    ],
+)
+def test_what_decides_records_changes_the_hash(text: str, tmp_path: Path) -> None:
+    """Records of different settings can be told apart."""
+    file = tmp_path / "c.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    assert config_hash(load(None, {})) != config_hash(load(file, {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kafka: {group_id: other}",
+        "web: {port: 1}",
+        "logging: {level: debug}",
+        "metrics: {clusters_every: 1s}",
+    ],
+)
+def test_what_decides_no_record_leaves_the_hash(text: str, tmp_path: Path) -> None:
+    """Moving to other brokers or ports gives the same records."""
+    file = tmp_path / "c.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    assert config_hash(load(None, {})) == config_hash(load(file, {}))
