@@ -113,7 +113,7 @@ def count(snapshot: Snapshot) -> ClusterCounts:
 
 
 def label(snapshot: Snapshot) -> Labels:
-    """Cluster and core flag of each live vector; a border goes to the nearest core, ties to smaller counts."""
+    """Cluster and core flag of each live vector; borders go to the nearest core, ties to smaller counts."""
     return _label(snapshot)[0]
 
 

@@ -1,8 +1,8 @@
 """Sliding-window DBSCAN on demand: the exact role of an event right after it was learned.
 
-A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest min_samples events
-decide it. Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is
-the event's own stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
+A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest events decide it. Expiry
+raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the event's own
+stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
 """
 
 import enum
@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +102,6 @@ class Engine:
         self.min_samples = min_samples
         self.max_vectors = max_vectors
         self.truncated = 0
-        self.live_events = 0
         self.live_vectors = 0
         self._ring = max(min_samples, rare_cluster_size + 1)
         self._rows = Rows(columns, vector)
@@ -127,7 +125,8 @@ class Engine:
 
         Raises ValueError for a vector that is not `columns` finite numbers, or counts beyond 64 bits.
         """
-        return self._rows.intern(gate, counts)
+        row = self._rows.young.get((gate, counts))
+        return self._rows.intern(gate, counts) if row is None else row
 
     def holds(self, row: int) -> bool:
         """Whether a row that was kept outside still stands for its gate and counts."""
@@ -160,32 +159,38 @@ class Engine:
         slot = self._young.get(home.base + row)
         if slot is None:
             slot = self._slot(home, row) or self._settle_in(home, row)
-        ring = self._ring
-        begin = slot * ring
-        turn = slots.turn[slot]
-        last = slots.stamps[begin + (turn or ring) - 1]
+        last = slots.newest[slot]
         if last != now:
             if last >= horizon:
                 parts.leave(last)
             else:
                 self._appear(slot, serial, exemplar)
-            parts.arrive(now)
-            slots.entry[slot] = self._log.append(slot) & 0xFFFFFFFF
+            parts.arrivals += 1
+            slots.newest[slot] = now
+            slots.entry[slot] = self._log.append(slot)
         elif not self._log.again(slots.entry[slot], slot):
-            slots.entry[slot] = self._log.append(slot) & 0xFFFFFFFF
+            slots.entry[slot] = self._log.append(slot)
         slots.events[slot] += 1
-        slots.stamps[begin + turn] = now
+        ring = self._ring
+        turn = slots.turn[slot]
+        stamps = slots.stamps
+        begin = slot * ring
+        stamps[begin + turn] = now
         turn = turn + 1 if turn + 1 < ring else 0
         slots.turn[slot] = turn
         place = slots.place[slot]
         places.before[place] = places.newest[place]
         places.newest[place] = now
-        parts.add_events(now, 1)
-        self.live_events += 1
+        parts.learned += 1
         if self._reaped < parts.expired or self._dying:
             self._tidy()
-        full = slots.stamps[begin + (turn - self.min_samples) % ring]
-        role = CORE if full >= horizon else self._role(slot, place, horizon)
+        # The oldest of the newest min_samples stamps; the ring is longer where rare clusters are asked for.
+        turn -= self.min_samples
+        role = (
+            CORE
+            if stamps[begin + (turn if turn >= 0 else turn + ring)] >= horizon
+            else self._role(slot, place, horizon)
+        )
         if self.live_vectors >= self.max_vectors:
             self._evict()
         return role
@@ -210,15 +215,13 @@ class Engine:
         """Role of a vector as it stands, None where it has no event in the window."""
         home = self._scopes.get(scope)
         slot = self._slots.find(home.number, self._rows.index(row), self._places) if home else 0
-        if not slot or home is None or not self._slots.live(slot, self._horizon(home)):
+        if not slot or home is None or self._slots.newest[slot] < self._horizon(home):
             return None
         return self._role(slot, self._slots.place[slot], self._horizon(home))
 
     def expire(self, horizon: int) -> None:
         """Parts below `horizon` have left the window."""
-        events, vectors = self._parts.expire(horizon, self._log.end)
-        self.live_events -= events
-        self.live_vectors -= vectors
+        self.live_vectors -= self._parts.expire(horizon, self._log.end)
 
     def alone_in_gate(self, scope: str, row: int, *, learned: bool) -> bool:
         """Whether no other live event has this event's scope and gate."""
@@ -238,7 +241,7 @@ class Engine:
         found: list[int] = []
         self._space.weigh(place, point, self._horizon(home), EVERYTHING, found)
         self._settle_all()
-        return sum(self._slots.events[slot] for slot in found) - learned
+        return int(sum(self._slots.events[slot] for slot in found)) - learned
 
     def cluster_size(self, scope: str, row: int, limit: int, *, learned: bool = True) -> tuple[int, bool]:
         """Events in the cluster of the event's nearest core: (size, whether counting stopped at `limit`).
@@ -296,6 +299,11 @@ class Engine:
         """Whether the scope has an event in the window."""
         home = self._scopes.get(scope)
         return home is not None and home.newest >= self._horizon(home)
+
+    @property
+    def live_events(self) -> int:
+        """Events in the window."""
+        return self._parts.learned - self._parts.left
 
     @property
     def scopes(self) -> Iterator[str]:
@@ -381,7 +389,7 @@ class Engine:
         key = home.base + row
         slot = self._old.get(key)
         if slot is None:
-            slot = cast("int", self._slots.find(home.number, self._rows.index(row), self._places))
+            slot = self._slots.find(home.number, self._rows.index(row), self._places)
         if slot:
             self._young[key] = slot
             if len(self._young) > RECENT:
@@ -396,7 +404,7 @@ class Engine:
         place = places.find(home.number, gate) or places.make(home.number, gate)
         slot = slots.new()
         slots.row[slot], slots.place[slot] = index, place
-        slots.turn[slot] = slots.events[slot] = 0
+        slots.turn[slot] = slots.events[slot] = slots.newest[slot] = 0
         begin = slot * self._ring
         for at in range(begin, begin + self._ring):
             slots.stamps[at] = 0
@@ -441,7 +449,7 @@ class Engine:
     def _nearest(self, place: int, point: list[float], horizon: int) -> list[tuple[float, Counts, int]]:
         """The nearest live slots of a place: (squared distance, counts, slot), nearest first."""
         slots = self._space.members(place)
-        slots = slots[(self._slots.ringed()[slots] >= horizon).any(axis=1)]
+        slots = slots[self._slots.arrays["newest"][slots] >= horizon]
         distances = self._space.distances(slots, point)
         if len(slots) > NEAREST:
             near = distances <= np.partition(distances, NEAREST - 1)[NEAREST - 1]
@@ -461,21 +469,28 @@ class Engine:
     def _tidy(self) -> None:
         """Settle and reap a little of what has left the window."""
         expired = self._parts.expired
-        if self._settled < expired:
+        if expired - self._settled > REAP_MOST:
             self._settle(min(expired, self._settled + SETTLE))
-        backlog = self._settled - self._reaped
-        events, slots = self._slots.events, self._slots
-        for _ in range(min(backlog, 2 + min(REAP_MOST - 2, backlog >> 10))):
-            slot = self._log.slot(self._reaped)
-            self._reaped += 1
-            if not events[slot] and slots.place[slot]:
-                self._reap(slot)
-        if not self._reaped & 4095:
-            self._log.forget(self._reaped)
+        backlog = expired - self._reaped
+        if backlog:
+            low = self._reaped
+            events, place = self._slots.events, self._slots.place
+            for slot, count in self._log.entries(
+                low, low + min(backlog, 2 + min(REAP_MOST - 2, backlog >> 10))
+            ):
+                if low == self._settled:
+                    events[slot] -= count
+                    self._settled = low + 1
+                low += 1
+                if not events[slot] and place[slot]:
+                    self._reap(slot)
+            self._reaped = low
+            if not low & 4095:
+                self._log.forget(low)
         if self._dying:
             dying = self._dying[0]
             for slot in dying[-REAP_MOST:].tolist():
-                if not events[slot] and slots.place[slot]:
+                if not self._slots.events[slot] and self._slots.place[slot]:
                     self._reap(slot)
             if len(dying) > REAP_MOST:
                 self._dying[0] = dying[:-REAP_MOST]
@@ -486,11 +501,7 @@ class Engine:
         """Take expired entries off the slots' events."""
         events = self._slots.arrays["events"]
         for _, slots, counts in self._log.blocks(self._settled, end):
-            if len(slots) > 8:
-                np.subtract.at(events, slots, counts.astype(np.uint32))
-                continue
-            for slot, count in zip(slots.tolist(), counts.tolist(), strict=True):
-                self._slots.events[slot] -= count
+            np.subtract.at(events, slots, counts.astype(np.uint32))
         self._settled = max(end, self._settled)
 
     def _settle_all(self) -> None:
@@ -519,7 +530,7 @@ class Engine:
         if not home.size:
             self._numbered[home.number] = None
             self._numbers.append(home.number)
-            if self._scopes.get(home.name) is home:
+            if home.name in self._scopes and self._scopes[home.name] is home:
                 del self._scopes[home.name]
 
     # Eviction
@@ -528,15 +539,16 @@ class Engine:
         """The scope with most live vectors loses its own oldest parts, until 63/64 of the limit are left."""
         target = self.max_vectors * 63 // 64
         while self.live_vectors > target:
-            newest = self._slots.newest()
+            newest = self._slots.arrays["newest"][: self._slots.size]
             scopes = self._places.arrays["scope"][self._slots.arrays["place"][: self._slots.size]]
             horizons = np.zeros(len(self._numbered), np.uint32)
             for home in self._scopes.values():
                 horizons[home.number] = self._horizon(home)
             live = (newest > 0) & (newest >= horizons[scopes]) & (horizons[scopes] > 0)
             sizes = np.bincount(scopes[live], minlength=len(horizons))
-            largest = [home for home in self._scopes.values() if sizes[home.number] == sizes.max()]
-            home = min(largest, key=lambda one: one.name)
+            most = sizes.max()
+            largest = [name for name, home in self._scopes.items() if sizes[home.number] == most]
+            home = self._scopes[min(largest)]
             stamps = np.sort(newest[live & (scopes == home.number)])
             gone = min(len(stamps), self.live_vectors - target)
             self._withdraw(home, self._parts.after(int(stamps[gone - 1])))
@@ -565,18 +577,17 @@ class Engine:
             counts[mine] = 0
             numbers, at = np.unique(part, return_inverse=True)
             for number, lost in zip(numbers.tolist(), np.bincount(at, weights=events).tolist(), strict=True):
-                self._parts.add_events(number, -int(lost))
-            self.live_events -= int(events.sum())
+                self._parts.withdraw(number, events=int(lost))
             touched.append(np.unique(taken))
         if touched:
             self._kill(np.unique(np.concatenate(touched)).astype(np.int64), low, high)
 
     def _kill(self, slots: NDArray[np.int64], low: int, high: int) -> None:
         """Of these slots, those whose newest event was withdrawn are no longer live."""
-        newest = self._slots.ringed()[slots].max(axis=1)
+        newest = self._slots.arrays["newest"][slots]
         dead = (newest >= low) & (newest < high)
         numbers, lost = np.unique(newest[dead], return_counts=True)
         for number, vectors in zip(numbers.tolist(), lost.tolist(), strict=True):
-            self._parts.add_newest(number, -vectors)
+            self._parts.withdraw(number, vectors=vectors)
         self.live_vectors -= int(dead.sum())
         self._dying.append(slots[dead])

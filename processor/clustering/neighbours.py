@@ -1,8 +1,8 @@
 """The distance rule, and range queries over the vectors of one gate of one scope.
 
 Up to a few hundred vectors are one leaf, scanned whole. A leaf that grows splits at the median of its widest
-column; leaves carry bounding boxes, and a box that fails the distance test has no neighbour in it (subtraction,
-squares and sums round monotonously, so the box test is never wrong). Larger places are dealt to buckets of a grid.
+column; leaves carry bounding boxes. A box that fails the distance test has no neighbour in it: subtraction,
+squares and sums round monotonously, so that is never wrong. Larger places are dealt to buckets of a grid.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,7 @@ GRID_DIMENSIONS = 3  # 27 buckets to look into; one more dimension would make th
 CHAIN = 6  # vectors of a bucket that are walked one by one
 SHARDS = 64  # dicts that share the buckets: one of them rehashes in under a millisecond
 FAR = 1 << 31  # cells from the origin beyond which all is one cell: floor(x / side) must stay exact
-WORD = (1 << 61) - 1
-STRIDES = (
-    0x1E3779B97F4A7C15,
-    0x0F58476D1CE4E5B9,
-    0x14D049BB133111EB,
-)  # odd and large: keys spread, sums stay keys
+STRIDES = (1, 1_000_003, 998_244_353)  # of a cell on each column, in a bucket's key
 
 Slots = NDArray[np.uint32]
 
@@ -205,35 +200,55 @@ class Bucket:
 
 
 class Grid:
-    """Buckets of side eps * (1 + 1e-6) on the widest columns; an entry is a chain's head or a Bucket."""
+    """Buckets of side eps * (1 + 1e-6) on the widest columns; an entry is a chain's head or a Bucket.
+
+    A shard holds the buckets of every 64th cell of the first column.
+    """
 
     __slots__ = ("columns", "offsets", "shards", "side")
 
     def __init__(self, columns: Sequence[int], side: float) -> None:
-        self.columns = tuple(columns)
+        self.columns = tuple(zip(columns, STRIDES, strict=False))
         self.side = side
         self.shards: list[dict[int, Any]] = [{} for _ in range(SHARDS)]
         offsets = [0]
-        for stride in STRIDES[: len(columns)]:
+        for _, stride in self.columns[1:]:
             offsets = [offset + step * stride for offset in offsets for step in (0, -1, 1)]
-        self.offsets = offsets[1:]
+        self.offsets = offsets
 
-    def key(self, point: Sequence[float]) -> int:
-        """The key of the bucket around a point. Two buckets may share a key: then they are one."""
-        key = 0
-        for column, stride in zip(self.columns, STRIDES, strict=False):
+    def find(self, point: Sequence[float]) -> tuple[dict[int, Any], int]:
+        """Shard and key of the bucket around a point. Two buckets may share a key: then they are one."""
+        first, key = self._cell(point)
+        return self.shards[first & SHARDS - 1], key
+
+    def around(self, point: Sequence[float]) -> list[Any]:
+        """Entries of the buckets that may hold neighbours of a point, its own bucket's first."""
+        first, key = self._cell(point)
+        offsets, shards = self.offsets, self.shards
+        found = []
+        for step in (0, -1, 1):
+            get = shards[first + step & SHARDS - 1].get
+            base = key + step
+            found += [entry for offset in offsets if (entry := get(base + offset)) is not None]
+        return found
+
+    def sweep(self, point: Sequence[float]) -> None:
+        """Take the empty buckets around a point away."""
+        first, key = self._cell(point)
+        for step in (0, -1, 1):
+            shard = self.shards[first + step & SHARDS - 1]
+            for offset in self.offsets:
+                entry = shard.get(key + step + offset)
+                if isinstance(entry, Bucket) and not entry.size:
+                    del shard[key + step + offset]
+
+    def _cell(self, point: Sequence[float]) -> tuple[int, int]:
+        """The cell on the first column, and the bucket's key."""
+        first = key = 0
+        for column, stride in self.columns:
             x = point[column] / self.side
-            key += (floor(x) if -FAR < x < FAR else FAR if x > 0 else -FAR) * stride
-        return key & WORD
-
-    def get(self, key: int) -> Any:
-        """What the bucket of a key holds, None where it is empty."""
-        return self.shards[key >> 20 & SHARDS - 1].get(key)
-
-    def put(self, key: int, entry: object) -> None:
-        """Set what the bucket of a key holds."""
-        self.shards[key >> 20 & SHARDS - 1][key] = entry
-
-    def empty(self, key: int) -> None:
-        """Nothing is left in the bucket of a key."""
-        del self.shards[key >> 20 & SHARDS - 1][key]
+            cell = floor(x) if -FAR < x < FAR else FAR if x > 0 else -FAR
+            if stride == 1:
+                first = cell
+            key += cell * stride
+        return first, key

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 LOG_BLOCK = 1 << 14  # entries
 PART_BLOCK = 1 << 10  # parts
 MOST = 255  # of one entry
+U32 = 0xFFFFFFFF
 
 
 class _PartBlock:
@@ -53,11 +54,17 @@ class Parts:
         self.horizon = 1  # inner number of the oldest part in the window
         self.last = 0  # inner number of the open part
         self.expired = 0  # log position of the first entry of the window
+        self.arrivals = 0  # into the open part, not yet counted in its `newest`
+        self.learned = 0  # events since the beginning
+        self.left = 0  # of these, no longer in the window
+        self._counted = 0  # of `learned`, counted in some part's `events`
         self._base = 0  # inner number of the first slot of the first block
         self._blocks: list[_PartBlock] = []
 
     def open(self, outside: int, position: int) -> int:
         """Begin a part whose log entries start at `position`; its inner number."""
+        if self.last:
+            self._flush()
         self.last += 1
         at = self.last - self._base
         if at >> 10 >= len(self._blocks):
@@ -67,11 +74,23 @@ class Parts:
         block.start[at & 1023] = position
         return self.last
 
-    def expire(self, outside: int, end: int) -> tuple[int, int]:
-        """Raise the horizon to the first part not below `outside`; (events, vectors) that left thereby.
+    def _flush(self) -> None:
+        """Count what was learned into the open part."""
+        at = self.last - self._base
+        block = self._blocks[at >> 10]
+        block.events[at & 1023] += self.learned - self._counted
+        block.newest[at & 1023] += self.arrivals
+        self._counted = self.learned
+        self.arrivals = 0
+
+    def expire(self, outside: int, end: int) -> int:
+        """Raise the horizon to the first part not below `outside`; how many vectors left thereby.
 
         end : position after the log's last entry
         """
+        if self.horizon > self.last:
+            return 0
+        self._flush()
         events = vectors = 0
         while self.horizon <= self.last:
             low = self.horizon - self._base
@@ -95,7 +114,8 @@ class Parts:
         while len(self._blocks) > 1 and self.horizon - self._base > 2 * PART_BLOCK:
             self._blocks.pop(0)
             self._base += PART_BLOCK
-        return events, vectors
+        self.left += events
+        return vectors
 
     def start(self, part: int, end: int) -> int:
         """Log position of a part's first entry; `end` for one not yet opened."""
@@ -111,25 +131,17 @@ class Parts:
             part += 1
         return part
 
-    def arrive(self, part: int) -> None:
-        """A vector's newest event is now in `part`."""
-        at = part - self._base
-        self._blocks[at >> 10].newest[at & 1023] += 1
-
     def leave(self, part: int) -> None:
         """A vector's newest event is no longer in `part`."""
         at = part - self._base
         self._blocks[at >> 10].newest[at & 1023] -= 1
 
-    def add_events(self, part: int, events: int) -> None:
-        """Count `events` more of a part (less, where negative)."""
+    def withdraw(self, part: int, *, events: int = 0, vectors: int = 0) -> None:
+        """Events of an earlier part are taken out, or vectors whose newest event was in it."""
         at = part - self._base
-        self._blocks[at >> 10].events[at & 1023] += events
-
-    def add_newest(self, part: int, vectors: int) -> None:
-        """Count `vectors` more whose newest event is in a part (less, where negative)."""
-        at = part - self._base
-        self._blocks[at >> 10].newest[at & 1023] += vectors
+        self._blocks[at >> 10].events[at & 1023] -= events
+        self._blocks[at >> 10].newest[at & 1023] -= vectors
+        self.left += events
 
     def starts(self, low: int, high: int) -> NDArray[np.int64]:
         """Log positions of the first entries of parts [low, high), which have been opened."""
@@ -169,23 +181,19 @@ class Log:
         self._blocks: list[tuple[NDArray[np.uint32], NDArray[np.uint8]]] = []
 
     def append(self, slot: int) -> int:
-        """Write an entry of one event; its position."""
+        """Write an entry of one event; the low 32 bits of its position."""
         end = self.end
         at = end & LOG_BLOCK - 1
         if not at:
-            block = (np.zeros(LOG_BLOCK, np.uint32), np.zeros(LOG_BLOCK, np.uint8))
-            if not self._blocks:
-                self._base = end
-            self._blocks.append(block)
-            self.slots, self.counts = block[0].data, block[1].data
+            self._extend()
         self.slots[at] = slot
         self.counts[at] = 1
         self.end = end + 1
-        return end
+        return end & U32
 
     def again(self, position: int, slot: int) -> bool:
         """Count one event more at `position` (its low 32 bits), if that entry can still be raised."""
-        back = (self.end - position) & 0xFFFFFFFF
+        back = (self.end - position) & U32
         at = (self.end - 1 & LOG_BLOCK - 1) - back + 1
         if not back or at < 0 or self.slots[at] != slot or self.counts[at] == MOST:
             return False
@@ -203,10 +211,19 @@ class Log:
             low += stop - begin
         return found
 
-    def slot(self, position: int) -> int:
-        """The slot of one entry."""
-        block = self._blocks[(position - self._base) // LOG_BLOCK]
-        return int(block[0][position & LOG_BLOCK - 1])
+    def entries(self, low: int, high: int) -> list[tuple[int, int]]:
+        """A few (slot, count) entries from `low`, up to `high` or the end of a block."""
+        slots, counts = self._blocks[(low - self._base) // LOG_BLOCK]
+        begin = low & LOG_BLOCK - 1
+        end = begin + high - low
+        return list(zip(slots[begin:end].tolist(), counts[begin:end].tolist(), strict=True))
+
+    def _extend(self) -> None:
+        block = (np.zeros(LOG_BLOCK, np.uint32), np.zeros(LOG_BLOCK, np.uint8))
+        if not self._blocks:
+            self._base = self.end
+        self._blocks.append(block)
+        self.slots, self.counts = block[0].data, block[1].data
 
     def forget(self, position: int) -> None:
         """Entries below `position` are needed no more."""

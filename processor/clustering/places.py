@@ -1,7 +1,7 @@
 """Slots, places and what is near: the flat state that the engine works on.
 
-A slot is one (scope, row), a place one (scope, gate); only slots of one place can be neighbours. A place's slots
-are a chain while they are few, then leaves with boxes, then a grid of such buckets, filled a leaf at a time.
+A slot is one (scope, row), a place one (scope, gate); only slots of one place can be neighbours. A place's
+slots are a chain while few, then leaves with boxes, then a grid of such buckets, filled leaf by leaf.
 """
 
 from typing import Any, cast
@@ -13,7 +13,6 @@ from processor.clustering.neighbours import (
     CHAIN,
     GRID_DIMENSIONS,
     GRID_FROM,
-    WORD,
     Bucket,
     Grid,
     Leaf,
@@ -37,6 +36,7 @@ def mixed(a: int, b: int) -> int:
 class Slots(Chained):
     """(scope, row) -> slot.
 
+    newest : part of its newest event
     stamps : parts of its newest events, `ring` of them, a ring whose next entry to write is `turn`
     link : next slot of the chain it is in
     listed : whether a range query can find it
@@ -48,6 +48,7 @@ class Slots(Chained):
     row: Any
     place: Any
     link: Any
+    newest: Any
     stamps: Any
     turn: Any
     listed: Any
@@ -64,6 +65,7 @@ class Slots(Chained):
                 "place": ("I", 1),
                 "link": ("I", 1),
                 "stamps": ("I", ring),
+                "newest": ("I", 1),
                 "turn": ("I" if ring > U32 >> 24 else "B", 1),
                 "listed": ("B", 1),
                 "events": ("I", 1),
@@ -81,10 +83,6 @@ class Slots(Chained):
                 return at
             at = self.next[at]
         return 0
-
-    def newest(self) -> NDArray[np.uint32]:
-        """Every slot's newest stamp, 0 where a slot is free."""
-        return cast("NDArray[np.uint32]", self.ringed()[: self.size].max(axis=1))
 
     def ringed(self) -> NDArray[np.uint32]:
         """All stamps, shape (slots, ring)."""
@@ -142,8 +140,8 @@ class _Index:
 
     __slots__ = ("bucket", "grid", "retry")
 
-    def __init__(self, columns: int) -> None:
-        self.bucket: Bucket | None = Bucket(columns)
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket: Bucket | None = bucket
         self.grid: Grid | None = None
         self.retry = GRID_FROM
 
@@ -171,10 +169,11 @@ class Space:
         slots.link[slot] = places.head[place]
         places.head[place] = slot
         if places.size_of[place] > PLACE_CHAIN:
-            index = self._indexes[place] = _Index(self.rows.columns)
+            bucket = Bucket(self.rows.columns)
+            self._indexes[place] = _Index(bucket)
             at = slot
             while at:
-                index.bucket.add(at, self._point(at))  # type: ignore[union-attr]  # a new index has one
+                bucket.add(at, self._point(at))
                 at = slots.link[at]
             places.head[place] = 0
 
@@ -203,25 +202,43 @@ class Space:
 
         found : gets the live slots that were counted
         """
+        slots, limit = self.slots, self.limit
+        link, row, newest, events = slots.link, slots.row, slots.newest, slots.events
+        column, x = self.rows.x[0], point[0]
+        others = list(zip(self.rows.x[1:], point[1:], strict=True))
+        weight = 0
+        for entry in self._around(place, point):
+            if type(entry) is not int:
+                weight += self._scan(entry, point, horizon, need - weight, found)
+                if weight >= need:
+                    return weight
+                continue
+            at = entry
+            while at:
+                r = row[at]
+                difference = column[r] - x
+                acc = difference * difference
+                if acc <= limit and newest[at] >= horizon:
+                    for other, y in others:
+                        difference = other[r] - y
+                        acc += difference * difference
+                    if acc <= limit:
+                        found.append(at)
+                        weight += 1 if events[at] == 1 else slots.live(at, horizon)
+                        if weight >= need:
+                            return weight
+                at = link[at]
+        return weight
+
+    def _around(self, place: int, point: list[float]) -> list[Any]:
+        """Chains (their heads) and buckets that may hold neighbours of a point."""
         index = self._indexes.get(place)
         if index is None:
-            return self._walk(self.places.head[place], point, horizon, need, found)
-        column = np.array(point).reshape(-1, 1)
-        weight = 0
-        grid = index.grid
-        if grid is not None:
-            key = grid.key(point)
-            weight = self._look(grid, key, point, column, horizon, need, found)
-            if weight < need:
-                for offset in grid.offsets:
-                    weight += self._look(
-                        grid, key + offset & WORD, point, column, horizon, need - weight, found
-                    )
-                    if weight >= need:
-                        return weight
-        if weight < need and index.bucket is not None:
-            weight += self._scan(index.bucket, column, horizon, need - weight, found)
-        return weight
+            return [self.places.head[place]]
+        entries = index.grid.around(point) if index.grid is not None else []
+        if index.bucket is not None:
+            entries.append(index.bucket)
+        return entries
 
     def is_core(self, slot: int, horizon: int, need: int) -> bool:
         """Whether a slot has `need` live events within eps."""
@@ -296,52 +313,47 @@ class Space:
 
     def _deal(self, grid: Grid, slot: int, point: list[float]) -> None:
         """Put a slot into its bucket of the grid."""
-        key = grid.key(point)
-        entry = grid.get(key)
+        shard, key = grid.find(point)
+        entry = shard.get(key)
         link = self.slots.link
         if entry is None:
             link[slot] = 0
-            grid.put(key, slot)
-        elif isinstance(entry, int):
+            shard[key] = slot
+        elif type(entry) is int:
             link[slot] = entry
             length, at = 1, entry
             while at:
                 length += 1
                 at = link[at]
             if length <= CHAIN:
-                grid.put(key, slot)
+                shard[key] = slot
                 return
-            bucket = Bucket(self.rows.columns)
+            bucket = shard[key] = Bucket(self.rows.columns)
             at = slot
             while at:
                 bucket.add(at, self._point(at))
                 at = link[at]
-            grid.put(key, bucket)
         else:
             entry.add(slot, np.array(point).reshape(-1, 1))
 
     def _take(self, index: _Index, slot: int) -> None:
         """Take a slot out of where it is."""
         point = self.point(slot)
-        column = np.array(point).reshape(-1, 1)
-        grid = index.grid
-        if grid is not None:
-            key = grid.key(point)
-            entry = grid.get(key)
-            if isinstance(entry, Bucket):
-                if entry.remove(slot, column):
-                    if not entry.size:
-                        grid.empty(key)
+        if index.grid is not None:
+            shard, key = index.grid.find(point)
+            entry = shard.get(key)
+            if type(entry) is int:
+                if self._chained(entry, slot):
+                    shard[key] = self._unlink(entry, slot)
+                    if not shard[key]:
+                        del shard[key]
                     return
-            elif entry is not None and self._chained(entry, slot):
-                head = self._unlink(entry, slot)
-                if head:
-                    grid.put(key, head)
-                else:
-                    grid.empty(key)
+            elif entry is not None and entry.remove(slot, np.array(point).reshape(-1, 1)):
+                if not entry.size:
+                    del shard[key]
                 return
         if index.bucket is not None:
-            index.bucket.remove(slot, column)
+            index.bucket.remove(slot, np.array(point).reshape(-1, 1))
 
     def _chained(self, at: int, slot: int) -> bool:
         while at and at != slot:
@@ -359,52 +371,10 @@ class Space:
         link[at] = link[slot]
         return head
 
-    def _look(
-        self,
-        grid: Grid,
-        key: int,
-        point: list[float],
-        column: NDArray[np.float64],
-        horizon: int,
-        need: int,
-        found: list[int],
-    ) -> int:
-        entry = grid.get(key)
-        if entry is None:
-            return 0
-        if isinstance(entry, int):
-            return self._walk(entry, point, horizon, need, found)
-        weight = self._scan(entry, column, horizon, need, found)
-        if not entry.size:
-            grid.empty(key)
-        return weight
-
-    def _walk(self, at: int, point: list[float], horizon: int, need: int, found: list[int]) -> int:
-        """A chain, slot by slot."""
-        slots, columns, limit = self.slots, self.rows.x, self.limit
-        link, row = slots.link, slots.row
-        weight = 0
-        while at:
-            r = row[at]
-            acc = 0.0
-            for column, x in zip(columns, point, strict=True):
-                difference = column[r] - x
-                acc += difference * difference
-            if acc <= limit:
-                live = slots.live(at, horizon)
-                if live:
-                    found.append(at)
-                    weight += live
-                    if weight >= need:
-                        return weight
-            at = link[at]
-        return weight
-
-    def _scan(
-        self, bucket: Bucket, column: NDArray[np.float64], horizon: int, need: int, found: list[int]
-    ) -> int:
+    def _scan(self, bucket: Bucket, point: list[float], horizon: int, need: int, found: list[int]) -> int:
         """A bucket, leaf by leaf."""
         slots = self.slots
+        column = np.array(point).reshape(-1, 1)
         weight = 0
         for leaf in bucket.near(column, self.limit):
             near = leaf.within(column, self.limit)
@@ -429,6 +399,6 @@ class Space:
     def _purge(self, bucket: Bucket, leaf: Leaf, horizon: int) -> None:
         """Drop a leaf in which all are dead, so that nobody looks at them again."""
         names = leaf.slots[: leaf.size]
-        if not (self.slots.ringed()[names] >= horizon).any():
+        if not (self.slots.arrays["newest"][names] >= horizon).any():
             self.slots.arrays["listed"][names] = 0
             bucket.drop(leaf)

@@ -3,7 +3,6 @@
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
-from math import isfinite
 from typing import Any, cast
 
 import numpy as np
@@ -38,9 +37,10 @@ class Rows(Chained):
         self._vector = vector
         self._names = [f"x{i}" for i in range(columns)]
         self.x: list[Any] = []
+        self.c: list[Any] = []
         self.width = 0
         self._integers: list[str] = []
-        self._young: dict[tuple[Gate, Counts], int] = {}
+        self.young: dict[tuple[Gate, Counts], int] = {}
         self._old: dict[tuple[Gate, Counts], int] = {}
         self._idle: deque[int] = deque()
         self._gate_ids: list[dict[Gate, int]] = [{} for _ in range(GATE_SHARDS)]
@@ -58,7 +58,7 @@ class Rows(Chained):
         Raises ValueError where the vector is not `columns` finite numbers or the counts do not fit 64 bits.
         """
         key = (gate, counts)
-        row = self._young.get(key)
+        row = self.young.get(key)
         if row is not None:
             return row
         row = self._old.get(key)
@@ -66,10 +66,10 @@ class Rows(Chained):
             row = self._find(gate, counts)
             if row is None:
                 row = self._make(gate, counts)
-        self._young[key] = row
-        if len(self._young) > RECENT:
-            self._old = self._young
-            self._young = {}
+        self.young[key] = row
+        if len(self.young) > RECENT:
+            self._old = self.young
+            self.young = {}
         return row
 
     def index(self, row: int) -> int:
@@ -102,7 +102,7 @@ class Rows(Chained):
 
     def counts_of(self, index: int) -> Counts:
         """The counts of a row."""
-        return tuple(getattr(self, name)[index] for name in self._integers)
+        return tuple([integers[index] for integers in self.c])
 
     def count_arrays(self) -> list[NDArray[np.int64]]:
         """The counts by column."""
@@ -129,22 +129,21 @@ class Rows(Chained):
     def __getstate__(self) -> dict[str, object]:
         state = super().__getstate__()
         del state["_pins"]
-        return state | {"x": [], "_young": {}, "_old": {}, "_idle": np.array(self._idle, "I")}
+        return state | {"x": [], "c": [], "young": {}, "_old": {}, "_idle": np.array(self._idle, "I")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.x = []
-        self._names = state["_names"]
+        self._names, self._integers = state["_names"], state["_integers"]
         super().__setstate__(state)
         self.x = [getattr(self, name) for name in self._names]
+        self.c = [getattr(self, name) for name in self._integers]
         self._idle = deque(state["_idle"].tolist())
         self._pins = weakref.WeakSet()
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         super()._put(name, values)
-        if name in self._names and len(self.x) == self.columns:
-            self.x[self._names.index(name)] = getattr(self, name)
-        elif name in self._names:
-            self.x.append(getattr(self, name))
+        for names, views in ((self._names, "x"), (self._integers, "c")):
+            if name in names:
+                setattr(self, views, [getattr(self, one, None) for one in names])
 
     def _gate_shard(self, gate: Gate) -> dict[Gate, int]:
         return self._gate_ids[hash(gate) % GATE_SHARDS]
@@ -168,15 +167,24 @@ class Rows(Chained):
 
     def _make(self, gate: Gate, counts: Counts) -> int:
         vector = self._vector(counts)
-        if len(vector) != self.columns or not all(isfinite(x) and -LARGEST <= x <= LARGEST for x in vector):
-            raise ValueError(f"a vector is {self.columns} finite numbers up to {LARGEST:g}, got {vector}")
+        for x in vector:
+            if not -LARGEST <= x <= LARGEST:  # nor is NaN
+                raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {vector}")
         if not self.width:
             self._add_counts(len(counts))
-        if len(counts) != self.width or not all(-(1 << 63) <= c < 1 << 63 for c in counts):
-            raise ValueError(f"counts are {self.width} integers of 64 bits, got {counts}")
+        if len(counts) != self.width or len(vector) != self.columns:
+            raise ValueError(
+                f"expected {self.width} counts and {self.columns} floats, got {counts}, {vector}"
+            )
         while len(self._idle) > KEPT_IDLE:
             self._wake()
         index = self.fresh() if self._pins else self.new()
+        try:
+            for integers, count in zip(self.c, counts, strict=True):
+                integers[index] = count
+        except ValueError as error:
+            self.release(index)
+            raise ValueError(f"counts are integers of 64 bits, got {counts}") from error
         shard = self._gate_shard(gate)
         number = shard.get(gate)
         if number is None:
@@ -188,8 +196,6 @@ class Rows(Chained):
         self.uses[index] = 0
         for column, value in zip(self.x, vector, strict=True):
             column[index] = value + 0.0  # -0.0 becomes 0.0
-        for name, integer in zip(self._integers, counts, strict=True):
-            getattr(self, name)[index] = integer
         self.chain(self._hash(number, counts), index)
         self._rest(index)
         return self.handle(index)
@@ -219,7 +225,7 @@ class Rows(Chained):
         number = self.gate[index]
         gate = self._gates[number]
         key = (gate, self.counts_of(index))
-        self._young.pop(key, None)
+        self.young.pop(key, None)
         self._old.pop(key, None)
         self.unchain(index)
         self.gate[index] = 0

@@ -1,7 +1,7 @@
 """Flat tables and hash chains that never stall: one array grows at a time, one bucket splits at a time.
 
-A Python dict of a million entries stops the world for 48 ms when it rehashes, and each entry is an object that
-the collector walks. Ids here are small integers, from 1 so that zeroed memory means "none", and are recycled.
+A Python dict of a million entries stops the world for 48 ms when it rehashes, and each entry is an object the
+collector walks. Ids here are small integers, from 1 so that zeroed memory means "none", and are recycled.
 """
 
 from array import array

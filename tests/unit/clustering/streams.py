@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +111,11 @@ class Comparison:
         self.min_samples = int(self.random.choice([1, 2, 2, 3, 3, 4, 5, 6, 8]))
         limit = int(self.random.choice([6, 20, 1000]))
         rare = int(self.random.choice([0, 0, 3, 9]))
-        made = {"columns": self.shape.columns, "eps": self.shape.eps, "min_samples": self.min_samples}
+        made: dict[str, Any] = {
+            "columns": self.shape.columns,
+            "eps": self.shape.eps,
+            "min_samples": self.min_samples,
+        }
         made |= {"vector": self.shape.vector, "rare_cluster_size": rare, "max_vectors": limit}
         self.engine = Engine(**made)
         self.plain = PlainEngine(**made)
