@@ -93,7 +93,7 @@ READERS: Final = (
 class Decoder:
     """Reads records of the formats asked for.
 
-    formats : those read, None = all; events of others are ignored
+    formats : those read, None = all; events of others are ignored; own sources are always read
     max_record_size : bytes; a longer record is rejected
     max_command_line : characters kept of a command line
     mappings : own sources (`compile_mapping`); they come before the formats
@@ -107,8 +107,8 @@ class Decoder:
         max_command_line: int,
         mappings: Sequence[Source] = (),
     ) -> None:
-        readers = (*(_own(source) for source in mappings), *READERS)
-        self._readers = tuple(reader for reader in readers if formats is None or reader.format in formats)
+        asked_for = [reader for reader in READERS if formats is None or reader.format in formats]
+        self._readers = (*(_own(source) for source in mappings), *asked_for)
         self._max_record_size = max_record_size
         self._max_command_line = max_command_line
 
