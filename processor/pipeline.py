@@ -51,7 +51,7 @@ class Scored:
 
     Outcomes without anything to publish are shared instances: count them by identity.
     fate : what became of an anomalous verdict, "" where the event is clustered
-        published | folded | warmup | below_min_score | history
+        published | folded | suppressed | warmup | below_min_score | history
     """
 
     kind: Kind

@@ -9,13 +9,14 @@ from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.explain import exemplar, explain
 from processor.detection.novelty import Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
+from processor.detection.suppress import suppressing
 from processor.detection.verdict import Anomaly, Case, Reason, is_service, score
 from processor.detection.warmup import Histories
 from processor.detection.window import Window
 from processor.events.event import ECS_FIELDS, Event, Kind, folder
 from processor.features.memo import Memo
 
-Fate = Literal["", "published", "folded", "warmup", "below_min_score", "history"]
+Fate = Literal["", "published", "folded", "suppressed", "warmup", "below_min_score", "history"]
 
 # Distinct scope values whose rewritten form is remembered.
 _MAX_REWRITTEN = 100_000
@@ -148,6 +149,9 @@ class Detector:
             return Judgement(late, clock_skewed, reason, "history")
         if not live and not self._settings.warmup.publish:
             return Judgement(late, clock_skewed, reason, "warmup")
+        rules = self._settings.suppress
+        if rules and suppressing(rules, event, self.window.stream_time or time) is not None:
+            return Judgement(late, clock_skewed, reason, "suppressed")
         case = Case(
             event, value, offset, time, scope, gate, counts, row, reason, late, clock_skewed, warmup=not live
         )

@@ -125,6 +125,11 @@ class Known:
             for gate in engine.gates(scope):
                 self.saw(scope, gate, engine)
 
+    def size(self, scope: str) -> int:
+        """Gates remembered of a scope, those that have left and are not yet forgotten included."""
+        own = self._scopes.get(scope)
+        return 0 if own is None else len(own.queue)
+
     def of(self, event: Event, scope: str, gate: Gate, engine: LiveGates) -> Novelty:
         """What is new about an event, compared with the rest of its scope's window."""
         if self._name_at is None:

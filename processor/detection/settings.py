@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from processor.detection.suppress import Suppression
 from processor.events.event import Kind
 from processor.features.sets import FeatureSet
 
@@ -73,3 +74,4 @@ class DetectorSettings:
     max_vectors: int
     max_scopes: int
     max_segment_events: int
+    suppress: tuple[Suppression, ...] = ()
