@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import processor
+from processor import logs
 from processor.errors import EventclusterError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ Seed = Annotated[int, typer.Option(help="Another seed gives other events.", meta
 
 def main() -> None:
     """Run the command line; exit code 0 good, 1 failed while running, 2 bad usage or config."""
+    logs.quiet()
     try:
         try:
             app(prog_name="eventcluster")
@@ -79,7 +81,7 @@ def _root(
 @app.command(epilog=_examples("run --config configs/eventcluster.yaml"))
 def run(config: RequiredConfigFile) -> None:
     """Read events from Kafka and publish anomalies until SIGTERM or SIGINT."""
-    from processor import logs, service
+    from processor import service
 
     settings = _settings(config, broker=True)
     logs.set_up(settings.logging.level, settings.logging.format)

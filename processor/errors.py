@@ -1,17 +1,17 @@
 """Every error that eventcluster raises on purpose, named after what the caller should do about it.
 
-    EventclusterError
-    ├── UsageError             bad command line or config: the user mends it (exit 2)
-    │   └── ConfigError        a key of the config: names key, value, file and what would be right
-    ├── InvalidEvent           one record is broken: dead-letter it, go on
-    └── RunError               the service cannot go on: stop, the supervisor restarts it (exit 1)
-        ├── BrokerUnreachable  no answer from the brokers
-        ├── TopicMissing       a topic does not exist: create it with the command in the text
-        ├── Fenced             another process has our instance name
-        ├── CommitFailed       one buffer was aborted three times
-        ├── DeadLetterFailed   a rejected record could not be kept: nothing may be lost
-        ├── TooManyRejected    the input is not what the config says: do not drain it into dead letters
-        └── OutputFailed       a file or topic refused what we wrote (disk full, permission)
+EventclusterError
+├── UsageError             bad command line or config: the user mends it (exit 2)
+│   └── ConfigError        a key of the config: names key, value, file and what would be right
+├── InvalidEvent           one record is broken: dead-letter it, go on
+└── RunError               the service cannot go on: stop, the supervisor restarts it (exit 1)
+    ├── BrokerUnreachable  no answer from the brokers
+    ├── TopicMissing       a topic does not exist: create it with the command in the text
+    ├── Fenced             another process has our instance name
+    ├── CommitFailed       one buffer was aborted three times
+    ├── DeadLetterFailed   a rejected record could not be kept: nothing may be lost
+    ├── TooManyRejected    the input is not what the config says: do not drain it into dead letters
+    └── OutputFailed       a file or topic refused what we wrote (disk full, permission)
 """
 
 

@@ -21,6 +21,11 @@ def set_up(level: Level, form: Format, stream: TextIO | None = None) -> None:
     logging.getLogger("processor").setLevel(level.upper())
 
 
+def quiet() -> None:
+    """Log nothing: a command that ends soon tells its errors itself, once; libraries repeat them."""
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+
 class _Json(logging.Formatter):
     """Message and fields as one JSON object; times in UTC with milliseconds."""
 

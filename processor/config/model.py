@@ -17,7 +17,6 @@ from processor.config.build import pipeline_settings
 from processor.config.patterns import check_replacement, compiled
 from processor.config.units import Duration, Size
 from processor.events.event import LOGON, PROCESS, Kind
-from processor.events.formats import FORMATS
 from processor.features import sets
 from processor.pipeline import PipelineSettings
 

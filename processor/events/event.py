@@ -67,7 +67,7 @@ ECS_FIELDS: Final[dict[str, str]] = {
 
 
 def program_name(path: str) -> str:
-    r"""Last part of a path; the separator is the event's own: a backslash where there is one, else a slash."""
+    r"""Last part of a path; the separator is the event's own: a backslash where there is one, or a slash."""
     return path.rsplit("\\" if "\\" in path else "/", 1)[-1]
 
 
