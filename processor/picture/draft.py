@@ -35,7 +35,7 @@ _LOGON_TYPE_COLUMNS: Final = ("logon_type", "LogonType")
 class Vector(NamedTuple):
     """What names one live vector: asked for its description."""
 
-    partition: int
+    partition: str
     kind: Kind
     scope: str
     row: int
@@ -62,7 +62,7 @@ class Exposure:
     bar_starts, bar_events : events over time
     """
 
-    partition: int
+    partition: str
     kind: Kind
     features: FeatureSet
     labels: Labels

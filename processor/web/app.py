@@ -14,7 +14,7 @@ import processor
 from processor.status import Board
 from processor.web import openapi, views
 from processor.web.answers import JSON, Answers
-from processor.web.assets import SCRIPTS, STYLES, Assets, template
+from processor.web.assets import PLOTLY, SCRIPTS, STYLES, Assets, plotly_style_ids, template
 from processor.web.feed import Feed
 from processor.web.guard import Guard
 from processor.web.queries import BadQuery, Query
@@ -62,14 +62,22 @@ class _Page:
         self._feed = Feed()
         self._answers = Answers()
         self._assets = Assets()
+        self._style_ids: list[str] | None = None
         environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
         self._template = environment.from_string(template("page.html"))
 
     async def index(self, request: Request) -> Response:
         """The page, without any data; 401 where the token is still to be given in it."""
         admitted = self.guard.admits(request.headers.get("authorization", ""))
+        if self._style_ids is None:
+            plotly = self._assets.get(PLOTLY)
+            self._style_ids = [] if plotly is None else plotly_style_ids(plotly.content)
         html = self._template.render(
-            version=processor.__version__, scripts=SCRIPTS, styles=STYLES, admitted=admitted
+            version=processor.__version__,
+            scripts=SCRIPTS,
+            styles=STYLES,
+            style_ids=self._style_ids,
+            admitted=admitted,
         )
         headers = {"cache-control": _NO_STORE}
         if not admitted:

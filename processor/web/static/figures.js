@@ -26,7 +26,7 @@
         barmode: "stack", bargap: 0,
         xaxis: time(theme, { rangeslider: { visible: true, thickness: 0.09, bgcolor: theme.sunken } }),
         yaxis: axis(theme, "events per " + EC.span(data.bars[0].width), { fixedrange: true }),
-        yaxis2: { title: { text: "score" }, overlaying: "y", side: "right", range: [0, 104], showgrid: false, fixedrange: true },
+        yaxis2: { title: { text: "score" }, overlaying: "y", side: "right", range: [0, 104], tickmode: "linear", tick0: 0, dtick: 20, showgrid: false, fixedrange: true, automargin: true },
       },
       said: `${EC.number(total)} events, ${EC.number(data.marks_total)} anomalies`,
     };
@@ -122,6 +122,7 @@
       layout: {
         xaxis: axis(theme, points.columns[x], { type: choice.scale || "linear" }),
         yaxis: axis(theme, points.columns[y], { type: choice.scale || "linear" }),
+        height: 560,
       },
       said: `${EC.number(points.cluster.length - noise)} forms in clusters, ${EC.number(noise)} noise${part}`,
     };
@@ -130,14 +131,14 @@
   // One dot a cluster: which programs make the large ones.
   const sizes = (data, theme, choice) => {
     const least = Number(choice.least || 2);
-    const rows = data.sizes.map(({ program, sizes: own }) => [program, own.filter((size) => size >= least)]).filter(([, own]) => own.length).slice(0, 30).reverse();
+    const rows = data.sizes.map(({ program, sizes: own }) => [program, own.filter((size) => size >= least)]).filter(([, own]) => own.length).slice(0, 25).reverse();
     if (!data.sizes.length) return null;
     return {
       data: [{
         type: "scatter", mode: "markers", x: rows.flatMap(([, own]) => own), y: rows.flatMap(([program, own]) => own.map(() => label(program, 38))),
         marker: { color: theme.process, size: 10, opacity: 0.65, line: { color: theme.panel, width: 1 } }, hovertemplate: "%{y}<br>cluster of %{x}<extra></extra>",
       }],
-      layout: { xaxis: axis(theme, "events in cluster", { type: "log", dtick: 1 }), yaxis: { automargin: true, gridcolor: theme.grid, fixedrange: true, dtick: 1 }, height: Math.max(220, 110 + 22 * rows.length) },
+      layout: { xaxis: axis(theme, "events in cluster", { type: "log", dtick: 1, tickformat: ",d" }), yaxis: { automargin: true, gridcolor: theme.grid, fixedrange: true, dtick: 1 }, height: 585 },
       said: `${EC.number(rows.length)} programs with clusters of at least ${EC.number(least)} events`,
     };
   };
@@ -148,10 +149,10 @@
     if (!points) return null;
     const counts = new Map();
     points.program.forEach((program) => counts.set(program, (counts.get(program) || 0) + 1));
-    const top = [...counts.entries()].sort((a, b) => b[1] - a[1]).slice(0, 20).map(([program]) => program);
+    const top = [...counts.entries()].sort((a, b) => b[1] - a[1]).slice(0, 40).map(([program]) => program);
     const at = points.program.map((_, i) => i).filter((i) => top.includes(points.program[i]));
     const names = at.map((i) => label(points.programs[points.program[i]], 30));
-    const layout = { showlegend: false, height: 90 + 170 * points.columns.length, xaxis: { tickangle: -40, automargin: true, fixedrange: true, categoryorder: "array", categoryarray: top.map((program) => label(points.programs[program], 30)) } };
+    const layout = { showlegend: false, height: 100 + 130 * points.columns.length, xaxis: { tickangle: -40, automargin: true, fixedrange: true, categoryorder: "array", categoryarray: top.map((program) => label(points.programs[program], 30)) } };
     const share = 1 / points.columns.length;
     const traces = points.columns.map((column, i) => {
       const name = i ? "yaxis" + (i + 1) : "yaxis";
@@ -171,16 +172,21 @@
     data.logons.forEach((cell) => totals.set(cell.account, (totals.get(cell.account) || 0) + cell.events));
     const accounts = [...totals.entries()].sort((a, b) => b[1] - a[1]).slice(0, 30).map(([account]) => account).reverse();
     const types = [...new Set(data.logons.map((cell) => cell.type))].sort();
-    const found = new Map(data.logons.map((cell) => [cell.account + "\n" + cell.type, cell.events]));
-    const value = (account, type) => found.get(account + "\n" + type) || null;
-    const z = accounts.map((account) => types.map((type) => value(account, type)));
+    const cells = data.logons.filter((cell) => accounts.includes(cell.account));
+    const most = Math.max(...cells.map((cell) => cell.events));
     return {
+      // Squares, no heat map: that one sets style attributes, which the content security policy forbids.
       data: [{
-        type: "heatmap", x: types, y: accounts.map((account) => label(account, 40)), z: z.map((row) => row.map((each) => each && Math.log10(each))),
-        customdata: z, text: z.map((row) => row.map((each) => (each ? EC.number(each) : ""))), texttemplate: "%{text}", colorscale: [[0, theme.faint], [1, theme.logon]], zmin: 0, showscale: false, xgap: 2, ygap: 2,
-        hovertemplate: "%{y}<br>%{x}: %{customdata} logons<extra></extra>", hoverongaps: false,
+        type: "scatter", mode: "markers+text", x: cells.map((cell) => cell.type), y: cells.map((cell) => label(cell.account, 40)),
+        text: cells.map((cell) => EC.number(cell.events)), textposition: "middle right", textfont: { color: theme.ink },
+        marker: { symbol: "square", color: theme.logon, size: cells.map((cell) => 7 + (17 * Math.log1p(cell.events)) / Math.log1p(most)), line: { width: 0 } },
+        hovertemplate: "%{y}<br>%{x}: %{text} logons<extra></extra>", cliponaxis: false,
       }],
-      layout: { xaxis: { automargin: true, fixedrange: true, type: "category", side: "top" }, yaxis: { automargin: true, fixedrange: true, type: "category" }, height: Math.max(200, 110 + 30 * accounts.length) },
+      layout: {
+        xaxis: { automargin: true, fixedrange: true, type: "category", side: "top", categoryorder: "array", categoryarray: types, gridcolor: theme.grid, range: [-0.5, types.length - 0.2] },
+        yaxis: { automargin: true, fixedrange: true, type: "category", categoryorder: "array", categoryarray: accounts.map((account) => label(account, 40)), gridcolor: theme.grid, range: [-0.6, accounts.length - 0.4] },
+        height: Math.max(200, 110 + 30 * accounts.length),
+      },
       said: `${EC.number(totals.size)} accounts, ${types.length} types`,
     };
   };
@@ -207,7 +213,7 @@
         { type: "scatter", mode: "lines", name: curve.kind, x: curve.distances.map((_, i) => (100 * (i + 0.5)) / curve.distances.length), y: curve.distances.map((d) => Math.max(d, floor(curve))), line: { color: theme[curve.kind], width: 2 }, hovertemplate: "%{x:.1f} % are further than %{y:.3g}<extra>" + curve.kind + "</extra>" },
         { type: "scatter", mode: "lines", name: curve.kind + " eps " + curve.eps, x: [0, 100], y: [curve.eps, curve.eps], line: { color: theme[curve.kind], width: 1.5, dash: "dot" }, hoverinfo: "name" },
       ]),
-      layout: { xaxis: axis(theme, "% of forms", { range: [0, 100] }), yaxis: axis(theme, "distance to the k-th other event", { type: "log", exponentformat: "power" }) },
+      layout: { xaxis: axis(theme, "% of forms", { range: [0, 100] }), yaxis: axis(theme, "distance to the k-th other event", { type: "log", dtick: 1, tickformat: ".1~g" }) },
       said: curves.map((curve) => `${curve.kind}: k ${curve.k}, ${EC.number(curve.without)} forms have no k-th neighbour in their gate`).join("; "),
     };
   };
@@ -232,9 +238,9 @@
       id: "sizes", title: "Cluster sizes by process name", note: "One dot a cluster.", build: sizes,
       controls: [{ name: "least", title: "At least", options: () => [["2", "2 events"], ["5", "5 events"], ["10", "10 events"], ["100", "100 events"], ["1000", "1,000 events"]] }],
     },
-    { id: "boxes", title: "Variability of each feature by process", note: "A wide box: the program's command lines or paths vary.", build: boxes },
-    { id: "logons", title: "Logons by account and type", note: "Numbers are events in the window.", build: logons },
-    { id: "scores", title: "Scores of the anomalies", note: "How unusual, 0 to 100.", build: scores },
-    { id: "kdistance", title: "k-distance", note: "Where the curve bends is a good eps; the dotted line is the one in use.", build: kdistance },
+    { id: "boxes", title: "Variability of each feature by process", note: "A wide box: the program's command lines or paths vary.", wide: true, build: boxes },
+    { id: "logons", third: true, title: "Logons by account and type", note: "Numbers are events in the window.", build: logons },
+    { id: "scores", third: true, title: "Scores of the anomalies", note: "How unusual, 0 to 100.", build: scores },
+    { id: "kdistance", third: true, title: "k-distance", note: "Where the curve bends is a good eps; the dotted line is the one in use.", build: kdistance },
   ];
 })();
