@@ -1,6 +1,5 @@
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -219,9 +218,10 @@ def test_output_that_cannot_be_written_ends_the_replay_with_its_name(tmp_path: P
     file = write(tmp_path / "e.jsonl", [event(0)])
     full = tmp_path / "full"
     full.symlink_to("/dev/full")
+    targets: dict[str, Any] = {target: full}
 
     with pytest.raises(OutputFailed, match="full: no space left on device"):
-        run(replace(Request([file]), **{target: full}))
+        run(Request([file], **targets))
 
 
 def test_missing_file_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 from processor.errors import OutputFailed, UsageError
 from processor.events.formats import Decoder
 from processor.stream.files import InputFile
+from processor.stream.memory import MemoryBroker, MemoryCluster
 from processor.study.simulate import Logged, stream
-from processor.study.simulate.output import LABEL_COLUMNS, Plan, labels_path, write_file
+from processor.study.simulate.output import LABEL_COLUMNS, Plan, labels_path, produce, write_file
 from processor.study.simulate.world import DAY, START
 
 HOSTS = 4
@@ -155,3 +157,34 @@ def test_file_of_another_kind_or_on_a_full_disk_is_refused(tmp_path: Path) -> No
         write_file(tmp_path / "fleet.csv", plan, lambda *_: None)
     with pytest.raises(OutputFailed, match="no space left"):
         write_file(full, plan, lambda *_: None)
+
+
+def test_topic_gets_every_record_keyed_by_host_at_its_event_time() -> None:
+    """One host's records are in one partition, in order, and carry the time of the event."""
+    cluster = MemoryCluster()
+    cluster.create("events", 3)
+    plan = Plan(seed=3, hosts=5, rate=20_000, seconds=0.1)
+    produce(MemoryBroker(cluster), "events", plan, lambda *_: None)
+    records = cluster.records("events")
+    expected = list(plan.stream())
+
+    assert Counter((logged.time, logged.value) for logged in expected) == Counter(
+        (record.timestamp, record.value) for record in records
+    )
+    for host in {logged.host for logged in expected}:
+        assert [logged.value for logged in expected if logged.host == host] == [
+            record.value for record in records if record.key == host.encode()
+        ]
+        assert 1 == len({record.partition for record in records if record.key == host.encode()})
+
+
+def test_topic_is_written_at_the_rate_that_was_asked_for() -> None:
+    """200 records a second for a second take about a second."""
+    cluster = MemoryCluster()
+    cluster.create("events", 1)
+    began = time.monotonic()
+    produce(MemoryBroker(cluster), "events", Plan(seed=3, hosts=5, rate=200, seconds=1), lambda *_: None)
+    took = time.monotonic() - began
+
+    assert 200 == len(cluster.records("events"))
+    assert 0.8 <= took
