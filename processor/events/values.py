@@ -149,7 +149,7 @@ def has_zone(value: str) -> bool:
 
 def account(domain: str, user: str) -> str:
     r"""`DOMAIN\user`, or the user alone where there is no domain."""
-    return f"{domain}\\{user}" if domain and user else user
+    return f"{domain}\\{user}"[:MAX_TEXT] if domain and user else user
 
 
 def split_account(name: str) -> tuple[str, str]:
