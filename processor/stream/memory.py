@@ -125,7 +125,14 @@ class MemoryCluster:
             if each.topic not in self._partitions:
                 raise OutputFailed(f"no topic {each.topic}")
         for each in commit.outputs:
-            self.append(each.topic, each.value, key=each.key, partition=each.partition, headers=each.headers)
+            self.append(
+                each.topic,
+                each.value,
+                key=each.key,
+                partition=each.partition,
+                timestamp=each.timestamp or 0,
+                headers=each.headers,
+            )
         for partition, position in commit.offsets.items():
             self._offsets[group, partition] = position
 
