@@ -81,10 +81,12 @@ DETECTION: Final = Board(
                 ),
                 Panel(
                     "Episodes an hour",
-                    "What an analyst has to look at, against the same hour of the day before.",
+                    "What an analyst has to look at in an hour, against the mean of a day.",
                     (
-                        Query("job:eventcluster_episodes:rate1h * 3600", "now"),
-                        Query("job:eventcluster_episodes:rate1h offset 1d * 3600", "a day ago"),
+                        Query("job:eventcluster_episodes:rate1h * 3600", "an hour"),
+                        Query(
+                            f"sum(increase(eventcluster_episodes_total{{{_ON}}}[24h])) / 24", "mean of a day"
+                        ),
                     ),
                 ),
                 Panel(

@@ -1,0 +1,153 @@
+"""The dashboards over the real service on Apache Kafka, scraped by a real Prometheus."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+
+from deploy.grafana.__main__ import FILES
+from deploy.grafana.board import Panel
+from tests.kafka.services import Given, Service, Topics
+from tests.support.prometheus import Prometheus, Series
+
+RECORDS_A_SECOND: Final = 400
+SECONDS: Final = 25
+PARTITIONS: Final = 2
+
+# Reviewed: (panel, legend) of queries whose every sample is 0 in this healthy run, and why.
+ZEROS: Final = {
+    ("Held back", "suppressed"): "the config suppresses nothing",
+    ("What is wrong with the input", "two sources"): "the fleet has one source for each kind",
+    ("What is wrong with the input", "expired in warm-up"): "no host leaves",
+    ("Lag", ""): "it keeps up",
+    ("Lag in records", "{{topic}}/{{partition}}"): "it keeps up",
+    ("Lag in seconds", "{{topic}}/{{partition}}"): "it keeps up",
+    ("Rebalances", "{{instance}}"): "counted before the first scrape: one instance, one assignment",
+    ("Commits aborted", ""): "healthy brokers",
+    ("Restores by origin", "{{from}}"): "counted before the first scrape",
+    ("State written", ""): "the service keeps no state in Kafka yet",
+    ("Window truncated", "{{instance}}"): "far from limits.max_vectors",
+}
+# Reviewed: queries that answer nothing in this run, and why. The panel has other queries that answer.
+EMPTY: Final = {
+    ("Memory", "{{instance}} limit"): "this process has no container's limit",
+    ("Restore time", "mean"): "counted before the first scrape",
+}
+
+
+def _odd(now_ms: int) -> list[Given]:
+    """Broken records, one that is no event, an old and a future event; in two partitions: a split host."""
+
+    def sysmon(time_text: str) -> bytes:
+        data = {"Image": r"C:\Windows\notepad.exe", "CommandLine": "notepad.exe", "UtcTime": time_text}
+        record = {"EventID": 1, "Hostname": "odd", "Channel": "Microsoft-Windows-Sysmon/Operational", **data}
+        return json.dumps(record | {"@timestamp": time_text.replace(" ", "T") + "Z"}).encode()
+
+    values = [
+        b"not json",
+        b"[]",
+        b'{"some": "record"}',
+        sysmon("2020-01-01 00:00:00.000"),
+        sysmon("2099-01-01 00:00:00.000"),
+    ]
+    return [Given(value, now_ms, b"odd") for value in values]
+
+
+@pytest.fixture(scope="module")
+def topics(kafka: str) -> Topics:
+    """Two partitions, stamped by the broker, as docs/deploy.md advises."""
+    made = Topics(kafka, PARTITIONS)
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    stamped = ConfigEntry(
+        "message.timestamp.type", "LogAppendTime", incremental_operation=AlterConfigOpType.SET
+    )
+    topic = ConfigResource(ResourceType.TOPIC, made.events, incremental_configs=[stamped])
+    admin.incremental_alter_configs([topic])[topic].result(timeout=30)
+    return made
+
+
+@pytest.mark.timeout(240)
+def test_every_panel_shows_what_the_running_service_does(
+    topics: Topics, make_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    """Each query of each panel answers, and with other than 0 where no reviewed reason says otherwise."""
+    sections = {"warmup": {"span": "30m", "events": 5}, "episode": {"gap": "5m"}}
+    service = make_service(topics, sections=sections).start()
+    service.wait(service.is_ready, "ready")
+    prometheus = Prometheus(tmp_path, f"127.0.0.1:{service.settings.web.port}")
+    try:
+        for number in range(PARTITIONS):
+            topics.write(number, _odd(int(time.time() * 1000))[:3])
+        fleet = ["--hosts", "12", "--rate", str(RECORDS_A_SECOND), "--seconds", str(SECONDS)]
+        command = [sys.executable, "-m", "processor", "simulate", "--config", str(service.config), *fleet]
+        # Under the service's own instance name it would fence the service.
+        environment = os.environ | {"EVENTCLUSTER_KAFKA__INSTANCE": "fleet"}
+        subprocess.run(command, check=True, timeout=120, capture_output=True, env=environment)
+        for number in range(PARTITIONS):
+            topics.write(number, _odd(int(time.time() * 1000)))
+        service.wait(lambda: bool(service.metric("eventcluster_clock_skewed_total")), "the odd ones read")
+        _wait_for_scrapes(prometheus)
+
+        answers = {
+            (panel.title, query.legend): prometheus.ask(_filled_in(query.expr), 60)
+            for panel in _panels()
+            for query in panel.queries
+        }
+    finally:
+        prometheus.stop()
+
+    _print(answers)
+    assert [] == [key for key, series in answers.items() if not _answers(series) and key not in EMPTY]
+    assert [] == [
+        key for key, series in answers.items() if _answers(series) and not _moves(series) and key not in ZEROS
+    ]
+
+
+def test_the_reviewed_queries_exist() -> None:
+    """A panel that is renamed or removed takes its line in the reviewed lists with it."""
+    queries = {(panel.title, query.legend) for panel in _panels() for query in panel.queries}
+
+    assert ZEROS.keys() | EMPTY.keys() <= queries
+
+
+def _panels() -> list[Panel]:
+    return [panel for board in FILES.values() for panel in board.panels]
+
+
+def _filled_in(expression: str) -> str:
+    """As Grafana does, for a scrape a second."""
+    return expression.replace("$__rate_interval", "10s").replace("$instance", ".+")
+
+
+def _wait_for_scrapes(prometheus: Prometheus) -> None:
+    """Until a scrape that has seen the last records is in."""
+    deadline = time.monotonic() + 30
+    while not any(_moves([each]) for each in prometheus.ask("eventcluster_clock_skewed_total", 5)):
+        assert time.monotonic() < deadline, "Prometheus has not seen the last records"
+        time.sleep(0.2)
+
+
+def _answers(series: list[Series]) -> bool:
+    return any(each.values for each in series)
+
+
+def _moves(series: list[Series]) -> bool:
+    return any(value != 0 for each in series for value in each.values)
+
+
+def _print(answers: dict[tuple[str, str], list[Series]]) -> None:
+    """The list of panels with their largest values: what the run shows."""
+    for (title, legend), series in answers.items():
+        values = [f"{max(each.values):.4g}" for each in series if each.values]
+        note = ZEROS.get((title, legend)) or EMPTY.get((title, legend)) or ""
+        shown = ", ".join(values[:6]) or "no data"
+        sys.stdout.write(f"{title:32} {legend:28} {shown:40} {f'({note})' if note else ''}\n")
