@@ -145,7 +145,7 @@ class Pipeline:
             reason=anomaly.case.reason.value,
             score=anomaly.score,
             opens_episode=anomaly.episode.index == 0,
-            key=anomaly.case.scope.encode("utf-8", "replace"),
+            key=self._records.key(anomaly),
             value=self._records.value(anomaly, source, value),
             headers=self._records.headers(anomaly, source, headers),
         )

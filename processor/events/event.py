@@ -13,7 +13,7 @@ KINDS: Final[tuple[Kind, ...]] = (PROCESS, LOGON)
 REASONS: Final = ("not_json", "not_an_object", "too_large", "missing_field", "bad_field", "bad_time")
 
 
-class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One process creation or one logon.
 
     Text that the source does not give is the empty string, numbers are None. `time` is milliseconds since

@@ -83,6 +83,7 @@ class RecordWriter:
         self._settings = settings
         self._kinds = kinds
         self._redact = settings.redactor.text
+        self._name = settings.redactor.name
 
     def value(self, anomaly: Anomaly, source: Source, original: bytes) -> bytes:
         """The record's value: UTF-8 JSON valid against `schemas/anomaly.json`."""
@@ -92,9 +93,15 @@ class RecordWriter:
             "ecs": {"version": ECS_VERSION},
             "message": self._redact(anomaly.explanation.sentence),
             "event": self._event(anomaly, source, original),
-            "host": {"name": event.host},
+            "host": {"name": self._name(event.host)},
         }
-        user = _present({"name": event.user_name, "domain": event.user_domain, "id": event.user_id})
+        user = _present(
+            {
+                "name": self._name(event.user_name),
+                "domain": self._name(event.user_domain),
+                "id": event.user_id,
+            }
+        )
         if user:
             document["user"] = user
         if event.source_ip:
@@ -103,6 +110,10 @@ class RecordWriter:
             document["process"] = self._process(event)
         document["anomaly"] = self._anomaly(anomaly, source)
         return _ENCODE(document)
+
+    def key(self, anomaly: Anomaly) -> bytes:
+        """The record's key: the scope, as it stands in the record."""
+        return self._name(anomaly.case.scope).encode("utf-8", "replace")
 
     def headers(
         self, anomaly: Anomaly, source: Source, received: Sequence[tuple[str, bytes | None]] | None
@@ -144,16 +155,16 @@ class RecordWriter:
     def _process(self, event: Event) -> dict[str, Any]:
         process: dict[str, Any] = _present(
             {
-                "executable": event.executable,
-                "name": program_name(event.executable),
+                "executable": self._name(event.executable),
+                "name": self._name(program_name(event.executable)),
                 "command_line": self._redact(event.command_line),
                 "pid": event.pid,
             }
         )
         parent = _present(
             {
-                "executable": event.parent_executable,
-                "name": program_name(event.parent_executable),
+                "executable": self._name(event.parent_executable),
+                "name": self._name(program_name(event.parent_executable)),
                 "command_line": self._redact(event.parent_command_line),
                 "pid": event.parent_pid,
             }
@@ -189,8 +200,8 @@ class RecordWriter:
             }
         if event.kind != PROCESS:
             document["logon"] = _logon(event)
-        document["scope"] = case.scope
-        document["gate"] = list(case.gate)
+        document["scope"] = self._name(case.scope)
+        document["gate"] = [self._name(part) if isinstance(part, str) else part for part in case.gate]
         document["model"] = {
             "feature_set": kind.features.name,
             "feature_version": kind.features.version,
