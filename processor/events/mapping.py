@@ -174,7 +174,7 @@ def _arguments(value: Any, path: str) -> str:
 def _number(value: Any, path: str) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         raise InvalidEvent("bad_field", path, f"{shown(value)} is no number")
-    return number(value, path)
+    return number(value, "", path)
 
 
 def _logon_type(value: Any, path: str) -> int | None:

@@ -40,9 +40,10 @@ def text(value: str | None) -> str:
     return value[:MAX_TEXT] if value and value != "-" else ""
 
 
-def number(value: Number, field: str) -> int | None:
+def number(value: Number, prefix: str, field: str) -> int | None:
     """A whole number in decimal or 0x hex, as text or number; None where there is none.
 
+    prefix, field : the field's path, for the error
     Raises InvalidEvent("bad_field") for anything else, for fractions and outside [0, 2**64).
     """
     if type(value) is str and value[:2] == "0x":
@@ -56,7 +57,9 @@ def number(value: Number, field: str) -> int | None:
     else:
         whole = value if type(value) is int else _whole(value)
     if whole is None or not 0 <= whole < _MAX_NUMBER:
-        raise InvalidEvent("bad_field", field, f"{shown(value)} is not a whole number from 0 to 2**64 - 1")
+        raise InvalidEvent(
+            "bad_field", prefix + field, f"{shown(value)} is not a whole number from 0 to 2**64 - 1"
+        )
     return whole
 
 

@@ -132,8 +132,8 @@ def host_of(header: Header, inner: Header | None) -> str:
     return text(header.Computer or header.Hostname or header.computer_name)
 
 
-def required(value: Text, field: str) -> str:
+def required(value: Text, prefix: str, field: str) -> str:
     """A text that an event cannot be without. Raises InvalidEvent("missing_field")."""
     if not value:
-        raise InvalidEvent("missing_field", field, "the record has none")
+        raise InvalidEvent("missing_field", prefix + field, "the record has none")
     return value[:MAX_TEXT]
