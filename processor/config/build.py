@@ -82,6 +82,7 @@ def _detector(settings: "Settings") -> DetectorSettings:
         max_vectors=settings.limits.max_vectors,
         max_scopes=settings.limits.max_scopes,
         max_segment_events=settings.state.max_segment_events,
+        suppress=tuple(entry.rule() for entry in settings.suppress),
     )
 
 

@@ -76,7 +76,8 @@ def sentence(detail: ErrorDetails, source: Source) -> str:
     wish = _wish(detail, unit)
     hidden = _is_section(detail) or is_secret(str(name))
     got = "" if hidden else f", got {_as_written(detail['input'], unit)}"
-    return f"{name} {wish}{got} ({place})"
+    colon = "" if wish.startswith(("must", "cannot")) else ":"
+    return f"{name}{colon} {wish}{got} ({place})"
 
 
 def _wish(detail: ErrorDetails, unit: Unit | None) -> str:

@@ -1,12 +1,8 @@
 """The whole configuration: every key, its default, its meaning, its bounds. Durations are ms, sizes bytes."""
 
-import re
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     field_validator,
     model_validator,
@@ -14,7 +10,7 @@ from pydantic import (
 
 from processor.config import fields
 from processor.config.build import pipeline_settings
-from processor.config.patterns import check_replacement, compiled
+from processor.config.entries import OwnSources, Rewrites, Section, Suppressions
 from processor.config.units import Duration, Size
 from processor.events.event import LOGON, PROCESS, Kind
 from processor.features import sets
@@ -25,32 +21,6 @@ FeatureNames = str | tuple[str, ...]
 
 _ONE_SECOND = 1_000
 _FIFTEEN_MINUTES = 900_000
-
-
-class Section(BaseModel):
-    """A part of the config: frozen, no unknown keys, no guessing at types (yes is not 1, "1" is not 1)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
-
-
-class Rewrite(Section):
-    r"""A regular expression and what replaces its matches, \1 being its first group."""
-
-    match: str
-    replace: str
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        check_replacement(compiled(self.match), self.replace)
-        return self
-
-    def pattern(self) -> re.Pattern[str]:
-        """The compiled `match`."""
-        return re.compile(self.match)
-
-
-Entries = Annotated[tuple[dict[str, Any], ...], BeforeValidator(fields.to_tuple)]
-Rewrites = Annotated[tuple[Rewrite, ...], BeforeValidator(fields.to_tuple)]
 
 
 class Batch(Section):
@@ -110,7 +80,7 @@ class Input(Section):
     formats: fields.Formats = Field(
         "auto", description="auto | [windows_security, sysmon, ...]; others are ignored"
     )
-    mappings: Entries = Field((), description="own sources")
+    mappings: OwnSources = Field((), max_length=100, description="own sources; see docs/formats.md")
     max_record_size: Size = Field(
         1024**2, ge=1024, le=64 * 1024**2, description="a longer record is rejected"
     )
@@ -314,7 +284,11 @@ class Settings(Section):
     window: Window = Window()
     warmup: Warmup = Warmup()
     episode: Episode = Episode()
-    suppress: Entries = Field((), description="allow-list of field matches")
+    suppress: Suppressions = Field(
+        (),
+        max_length=1000,
+        description=r"- {reason: backup, expires: 2027-01-31, process.executable: 'D:\Backup\*'}",
+    )
     output: Output = Output()
     redact: Redact = Redact()
     limits: Limits = Limits()

@@ -13,7 +13,6 @@ PENDING: Final[tuple[KeyPath, ...]] = (
     ("kafka", "state_topic"),
     ("logon", "engine"),
     ("process", "engine"),
-    ("suppress",),
 )
 
 

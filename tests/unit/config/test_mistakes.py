@@ -164,6 +164,34 @@ MISTAKES = [
         "dead_letters: {max_ratio: 1.5}",
         "max_ratio must be <= 1, got 1.5 (dead_letters.max_ratio in FILE, line 1)",
     ),
+    # Lists of entries
+    ("suppress: {reason: x}", "suppress must be a list, such as [a, b]"),
+    ("suppress: [7]", "suppress[0] must be a mapping of keys to values, got 7 (suppress[0] in FILE, line 1)"),
+    ("suppress: [{reason: x}]", "suppress[0]: a suppression needs a field to match; fields: host.name, "),
+    ("suppress: [{host.name: a}]", "reason is required (suppress[0].reason in FILE, line 1)"),
+    (
+        "suppress: [{reason: x, host.nam: a}]",
+        "suppress[0]: 'host.nam' is no field of an event; fields: host.name",
+    ),
+    ("suppress: [{reason: x, host.name: '*'}]", "suppress[0]: '*' matches everything: name what is expected"),
+    (
+        "suppress: [{reason: x, host.name: [a]}]",
+        "host.name must be text, got ['a'] (suppress[0].host.name in",
+    ),
+    (
+        "suppress: [{reason: x, host.name: a, expires: soon}]",
+        "expires must be a day such as 2027-01-31, got soon",
+    ),
+    ("suppress: [{reason: x, host.name: a, expires: 7}]", "expires must be a day such as 2027-01-31, got 7"),
+    ("input: {mappings: [{name: x}]}", "kind is required (input.mappings[0].kind in FILE, line 1)"),
+    (
+        "input: {mappings: [{name: x, kind: logon, when: {}, fields: {user.name: u}}]}",
+        "mappings[0]: when is empty: name at least one field that tells this source's records from others",
+    ),
+    (
+        "input: {mappings: [{name: x, kind: process, when: {a: b}, fields: {user.name: u}}]}",
+        "mappings[0]: fields must say where process.executable is: a process event cannot be without it",
+    ),
     # Web and logging
     ("web: {port: 65536}", "port must be <= 65535, got 65536 (web.port in FILE, line 1)"),
     ("web: {port: '8080'}", "port must be a whole number, got 8080 (web.port in FILE, line 1)"),
@@ -260,11 +288,13 @@ def test_brokers_and_topics_are_required_where_a_broker_is_used(text: str, tmp_p
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("input: {mappings: [{name: x}]}", "mappings can only be [] in this version"),
+        (
+            "input: {mappings: [{name: x, kind: logon, when: {a: b}, fields: {user.name: u}}]}",
+            "mappings can only be [] in this version",
+        ),
         ("kafka: {state_topic: other}", "state_topic can only be eventcluster.state in this version"),
         ("process: {engine: dbstream}", "engine can only be sliding_dbscan in this version"),
         ("logon: {engine: denstream}", "engine can only be sliding_dbscan in this version"),
-        ("suppress: [{reason: backup}]", "suppress can only be [] in this version"),
     ],
 )
 def test_what_comes_later_is_refused_and_says_so(text: str, sentence: str, tmp_path: Path) -> None:

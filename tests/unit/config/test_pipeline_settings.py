@@ -67,6 +67,7 @@ def test_a_named_set_brings_the_values_that_suit_it(tmp_path: Path) -> None:
         "output: {min_score: 1}",
         "redact: {defaults: false}",
         "limits: {max_vectors: 1}",
+        "suppress: [{reason: x, host.name: a}]",
     ],
 )
 def test_what_decides_records_changes_the_hash(text: str, tmp_path: Path) -> None:
@@ -92,3 +93,25 @@ def test_what_decides_no_record_leaves_the_hash(text: str, tmp_path: Path) -> No
     file.write_text(text, encoding="utf-8")
 
     assert config_hash(load(None, {})) == config_hash(load(file, {}))
+
+
+def test_a_suppression_ends_with_its_last_day(tmp_path: Path) -> None:
+    """`expires` is the last day in UTC, quoted or not; other keys are the fields that must match."""
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        """
+suppress:
+  - {reason: backup, expires: 2027-01-31, process.executable: 'D:\\Backup\\*', event.code: 4688}
+  - {reason: scanner, expires: "2027-01-31", source.ip: "10.0.0.?"}
+  - {reason: for ever, host.name: build-*}
+""",
+        encoding="utf-8",
+    )
+
+    first, second, third = load(file, {}).pipeline().detector.suppress
+
+    february = 1_801_440_000_000
+    assert (february, february, None) == (first.expires, second.expires, third.expires)
+    assert [("executable", r"D:\Backup\*"), ("code", "4688")] == [
+        (name, glob.pattern) for name, glob in first.fields
+    ]

@@ -5,6 +5,7 @@ import jsonschema
 import pytest
 import yaml
 
+from processor import demo
 from processor.config import load, render
 from processor.config.model import Settings
 
@@ -31,10 +32,22 @@ def test_configs_that_ship_are_good_and_complete(name: str) -> None:
 
 def test_the_effective_config_is_a_config(tmp_path: Path) -> None:
     """What `config show` prints can be loaded again and means the same."""
-    file = tmp_path / "c.yaml"
-    file.write_text(render.effective(load(CONFIGS / "msticpy.yaml", {})), encoding="utf-8")
+    given = tmp_path / "given.yaml"
+    given.write_text(
+        r"""
+kafka: {bootstrap_servers: 'a:1,b:2', input_topics: [x], properties: {client.rack: "1"}}
+process: {features: [entropy, length], gate: []}
+scope: {rewrite: [{match: '^(a)\d', replace: '\1'}]}
+suppress: [{reason: 'it''s: fine', expires: 2027-01-31, process.executable: 'D:\*'}]
+window: {length: 90m, pane: 1ms}
+output: {max_original: 1KiB}
+""",
+        encoding="utf-8",
+    )
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(render.effective(load(given, {})), encoding="utf-8")
 
-    assert load(CONFIGS / "msticpy.yaml", {}) == load(file, {})
+    assert load(given, {}) == load(shown, {})
 
 
 def test_the_effective_config_hides_secrets() -> None:
@@ -81,3 +94,8 @@ def test_durations_and_sizes_are_shown_in_their_units() -> None:
     window = render.json_schema()["$defs"]["Window"]["properties"]
 
     assert ["7d", "10m", "5m"] == [window[name]["default"] for name in ("length", "pane", "max_future_skew")]
+
+
+def test_the_demo_runs_with_the_config_that_is_shown() -> None:
+    """configs/demo.yaml is what `eventcluster demo` runs with, its broker's address apart."""
+    assert demo.configuration("localhost:9092", 8080) == load(CONFIGS / "demo.yaml", {})
