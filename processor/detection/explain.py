@@ -51,10 +51,15 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
     novelty = known.of(case.event, case.scope, case.gate, engine)
     disguised = disguises(case.event.executable) if case.event.kind == PROCESS else ()
     within = f"in {_duration(window)}"
-    clauses = (*disguised, *_news(case, novelty, within), *_comparison(case, contrasts, nearest, within))
+    clauses = (
+        *disguised,
+        *_news(case, novelty, within, disguised=bool(disguised)),
+        *_comparison(case, contrasts, nearest, within),
+    )
     told = f"; command line: {_quote(case.event.command_line)}" if case.event.command_line else ""
+    end = "" if told.endswith("...") else "."
     return Explanation(
-        sentence=f"{_subject(case.event, case.scope)}: {'; '.join(clauses)}{told}.",
+        sentence=f"{_subject(case.event, case.scope)}: {'; '.join(clauses)}{told}{end}",
         facts=clauses,
         features=contrasts,
         distance=None if core is None else core.distance,
@@ -88,11 +93,11 @@ def _subject(event: Event, scope: str) -> str:
     return f"{verb} of {_quote(event.account or event.user_name)}{source}{host}"
 
 
-def _news(case: Case, novelty: Novelty, within: str) -> list[str]:
+def _news(case: Case, novelty: Novelty, within: str, *, disguised: bool) -> list[str]:
     """What is new, a clause each; empty where the gate does not tell names and places."""
     process = case.event.kind == PROCESS
     clauses = []
-    if novelty.alike:
+    if novelty.alike and not disguised:
         what = "a program" if process else "an account"
         clauses.append(f"its name is easily taken for {_quote(novelty.alike)}, {what} known here")
     if case.reason is not Reason.NEW_SINGLETON_CLUSTER:
@@ -203,5 +208,5 @@ _WORDS: Final[dict[str, Callable[[float], str]]] = {
     "length": lambda value: f"{expm1(value):.0f} characters",
     "entropy": lambda value: f"{4.0 * value:.1f} bits of variety a character",
     "special_share": lambda value: f"{10.0 * value:.0f}% special characters",
-    "case_flips": lambda value: f"{10.0 * value:.0f} changes of case in 100 characters",
+    "case_flips": lambda value: f"{20.0 * value:.0f} changes of case in 100 characters",
 }

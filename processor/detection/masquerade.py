@@ -80,7 +80,7 @@ _SYSTEM_FOLDERS: Final = {
         (f"{stem}.exe" for stem in _SYSTEM32),
         _words(
             r"\windows\system32 \windows\syswow64 \windows\sysnative \windows\winsxs \windows\servicing "
-            r"\windows\softwaredistribution \$windows.~bt \windows\system"
+            r"\$windows.~bt \windows\system"
         ),
     ),
     **dict.fromkeys(
@@ -88,6 +88,7 @@ _SYSTEM_FOLDERS: Final = {
         (r"\windows", r"\windows\winsxs"),
     ),
 }
+_SHOWN: Final = {r"\windows\system32": r"C:\Windows\System32", r"\windows": r"C:\Windows"}
 _LINUX_FOLDERS: Final = (
     "/bin",
     "/sbin",
@@ -164,7 +165,7 @@ def disguises(executable: str) -> tuple[str, ...]:
         found.append(f"the folder {part[0]} looks like {part[1]}")
     usual = usual_system_folder(name, path)
     if usual is not None:
-        found.append(f"{name} belongs in {usual}")
+        found.append(f"{name} belongs in {_SHOWN.get(usual, usual)}")
     if hides_text(executable):
         found.append("its path holds characters that turn or hide text")
     return tuple(found)

@@ -49,6 +49,11 @@ def ten_times_share(part: int, of: int) -> float:
     return 10.0 * part / of if of else 0.0
 
 
+def five_times_share(part: int, of: int) -> float:
+    """5 x part / of; 0 of nothing."""
+    return 5.0 * part / of if of else 0.0
+
+
 def quarter_bits(thousandths: int) -> float:
     """Entropy in bits / 4, of thousandths of a bit."""
     return thousandths / 4000.0

@@ -51,7 +51,7 @@ class _Named:
 
 _SETS: Final = {
     (PROCESS, "command_shape"): _Named(
-        command_shape.COLUMNS, version=1, gate=command_shape.GATE, normalize="none", eps=command_shape.EPS
+        command_shape.COLUMNS, version=2, gate=command_shape.GATE, normalize="none", eps=command_shape.EPS
     ),
     (PROCESS, "msticpy"): _Named(msticpy.PROCESS_SET, version=1, gate=(), normalize="l2", eps=msticpy.EPS),
     (LOGON, "logon_shape"): _Named(

@@ -85,7 +85,7 @@ def test_all_that_a_path_shows_is_told_at_once() -> None:
     """A clause each."""
     assert (
         "the folder w!ndows looks like windows",
-        r"reg.exe belongs in \windows\system32",
+        r"reg.exe belongs in C:\Windows\System32",
     ) == disguises(r"C:\W!ndows\System32\reg.exe")
     assert ("its path holds characters that turn or hide text",) == disguises("C:\\a\\\u202ecod.scr")
     assert () == disguises(r"C:\Windows\System32\reg.exe")
