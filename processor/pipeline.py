@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from processor.clustering.components import Snapshot
-from processor.detection.detector import Detector, Judgement
+from processor.detection.detector import CLUSTERED, Detector, Judgement
 from processor.detection.settings import DetectorSettings
 from processor.errors import InvalidEvent
+from processor.events import mapping
 from processor.events.event import Event, Kind
-from processor.events.formats import Decoder
+from processor.events.formats import FORMATS, Decoder
 from processor.records.ecs import RecordSettings, RecordWriter, Source, anomaly_id
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -22,6 +23,7 @@ class PipelineSettings:
     formats : the formats read, None = all; events of others are ignored
     max_record_size : bytes; a longer record is rejected
     max_command_line : characters used for features
+    mappings : own sources; they come before the formats
     """
 
     detector: DetectorSettings
@@ -29,6 +31,7 @@ class PipelineSettings:
     max_record_size: int
     max_command_line: int
     records: RecordSettings
+    mappings: tuple[mapping.Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,13 @@ class Pipeline:
             formats=settings.formats,
             max_record_size=settings.max_record_size,
             max_command_line=settings.max_command_line,
+            mappings=settings.mappings,
         )
         self._records = RecordWriter(settings.records, dict(settings.detector.kinds))
         self._identify = partial(_identify, topic, partition)
+        self._clustered = {
+            (kind, source): Scored(kind, source) for kind in settings.detector.kinds for source in FORMATS
+        }
         self._plain: dict[tuple[str, str, bool, bool, str, str], Scored] = {}
         self.detector = Detector(settings.detector, self._identify)
 
@@ -135,6 +142,8 @@ class Pipeline:
         if value is None or event is None or not self.detector.reads(event.kind):
             return _IGNORED
         judgement = self.detector.observe(event, value, offset, timestamp, learn_only=learn_only)
+        if judgement is CLUSTERED:
+            return self._clustered[event.kind, event.format]
         if judgement.anomaly is None:
             return self._without_record(event, judgement)
         anomaly = judgement.anomaly

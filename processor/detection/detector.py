@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role
 from processor.detection.episodes import Episodes, FoldKey
@@ -38,8 +38,7 @@ class Judgement:
     anomaly: Anomaly | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(NamedTuple):
     """Where the event learned last is kept: what an offline study needs to find its label again."""
 
     event: Event
@@ -52,6 +51,7 @@ class _Model:
     """One kind's features, clusters and warm-up."""
 
     __slots__ = (
+        "clusters_are_normal",
         "engine",
         "features",
         "histories",
@@ -66,6 +66,8 @@ class _Model:
         self.measure = Memo(kind.features).measure
         self.rare_cluster_size = kind.rare_cluster_size
         self.single_is_cluster = kind.min_samples == 1
+        # No member of a cluster is an anomaly: neither of a rare one nor of one with a single event.
+        self.clusters_are_normal = not (self.single_is_cluster or kind.rare_cluster_size)
         self.engine = Engine(
             columns=len(kind.features.columns),
             eps=kind.eps,
@@ -126,20 +128,24 @@ class Detector:
         learn_only : history: nothing is published and no episode opens
         """
         model = self._models[event.kind]
+        engine, window = model.engine, self.window
         time, clock_skewed = self._time(event, timestamp)
         scope = self._scope_of(event)
         gate, counts = model.measure(event)
-        row = model.engine.intern(gate, counts)
-        late = self.window.is_late(time)
+        row = engine.intern(gate, counts)
+        late = time < window.late_before
         if late:
             self.last = None
-            role = model.engine.judge(scope, row)
-            live = model.histories.is_live(scope, self.window.horizon)
+            role = engine.judge(scope, row)
+            live = model.histories.is_live(scope, window.horizon)
         else:
-            self._advance(time, offset)
-            role = model.engine.learn(scope, row, self.window.part, offset, exemplar(event))
+            if window.advance(time, offset):
+                self._expire()
+            role = engine.learn(scope, row, window.part, offset, exemplar(event))
             live = self._count(model, event, scope)
-            self.last = Learned(event, scope, row, self.window.part)
+            self.last = Learned(event, scope, row, window.part)
+        if role is not Role.NOISE and model.clusters_are_normal:
+            return CLUSTERED if not (late or clock_skewed) else _CLUSTERED[late, clock_skewed]
         reason = self._reason(model, role, scope, row, learned=not late)
         if reason is None:
             return _CLUSTERED[late, clock_skewed]
@@ -165,10 +171,9 @@ class Detector:
             return timestamp, True
         return event.time, False
 
-    def _advance(self, time: int, offset: int) -> None:
-        if self.window.advance(time, offset):
-            for model in self._models.values():
-                model.engine.expire(self.window.horizon)
+    def _expire(self) -> None:
+        for model in self._models.values():
+            model.engine.expire(self.window.horizon)
 
     def _count(self, model: _Model, event: Event, scope: str) -> bool:
         """Count the event in its scope's history; whether the scope is live."""
@@ -221,26 +226,28 @@ class _ScopeReader:
     def __init__(self, settings: ScopeSettings) -> None:
         self._attribute = None if settings.by == "none" else ECS_FIELDS[settings.by]
         self._rewrite = settings.rewrite
-        self._known: dict[str, str] = {}
+        self._known: dict[str | int | None, str] = {}
 
     def __call__(self, event: Event) -> str:
         if self._attribute is None:
             return ""
         value = getattr(event, self._attribute)
-        text = "" if value is None else str(value)
-        scope = self._known.get(text)
+        scope = self._known.get(value)
         if scope is None:
+            text = "" if value is None else str(value)
             scope = text
             for pattern, replacement in self._rewrite:
                 scope = pattern.sub(replacement, scope)
             if len(self._known) < _MAX_REWRITTEN:
-                self._known[text] = scope
+                self._known[value] = scope
         return scope
 
 
 _CLUSTERED = {
     (late, skewed): Judgement(late, skewed, None, "") for late in (False, True) for skewed in (False, True)
 }
+# The judgement of nearly every event.
+CLUSTERED = _CLUSTERED[False, False]
 
 # What episode.fold may name: parts of the key by which anomalies of one episode are alike. `family` is the
 # folder for the operating system's own sessions, whose updates run a folder's programs in a row, and

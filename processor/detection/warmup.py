@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from processor.detection.settings import WarmupSettings
 
-# Expired histories looked at per event: more than one, so that the backlog of a jump shrinks.
-_RECLAIM_PER_EVENT = 2
+# Expired histories looked at when a scope enters a new part: many, so that the backlog of a jump shrinks.
+_RECLAIM_PER_PART = 16
 
 
 class _History:
@@ -69,11 +69,13 @@ class Histories:
             if history is not None:
                 self._forget(scope)
             history = scopes[scope] = _History(stream_time, part, source)
+            self._reclaim(horizon)
             if len(scopes) > self._max_scopes:
                 forgotten = next(iter(scopes))
                 self._forget(forgotten)
         elif history.last_part != part:
             scopes.move_to_end(scope)
+            self._reclaim(horizon)
         history.last_part = part
         history.count += 1
         if history.format != source and not history.two_sources:
@@ -82,7 +84,6 @@ class Histories:
         if not history.live and self._is_enough(history, stream_time):
             history.live = True
             self.live += 1
-        self._reclaim(horizon)
         return history.live, forgotten
 
     def _is_enough(self, history: _History, stream_time: int) -> bool:
@@ -90,7 +91,7 @@ class Histories:
         return history.count >= settings.events and stream_time - history.start >= settings.span
 
     def _reclaim(self, horizon: int) -> None:
-        for _ in range(_RECLAIM_PER_EVENT):
+        for _ in range(_RECLAIM_PER_PART):
             oldest = next(iter(self._scopes))
             if self._scopes[oldest].last_part >= horizon:
                 return

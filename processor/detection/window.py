@@ -7,6 +7,8 @@ from processor.detection.settings import WindowSettings
 
 # Below this many dead parts the arrays are not compacted.
 _COMPACT_AT = 4096
+# Before every time that a record can have.
+_NO_EVENT_YET = -(1 << 62)
 
 
 class Window:
@@ -18,6 +20,7 @@ class Window:
     stream_time : highest event time seen, ms since epoch; None before the first event
     part : serial of the current part
     horizon : parts below it have left the window
+    late_before : an event of an earlier time (ms) is older than the window
     """
 
     def __init__(self, settings: WindowSettings, max_part_events: int) -> None:
@@ -27,18 +30,13 @@ class Window:
         self.stream_time: int | None = None
         self.part = -1
         self.horizon = 0
+        self.late_before = _NO_EVENT_YET
         self._events_in_part = 0
         self._current_pane = 0
         # One entry a part: its pane and the offset that opened it; entry i is part _first + i.
         self._panes = array("q")
         self._offsets = array("q")
         self._first = 0
-
-    def is_late(self, time: int) -> bool:
-        """Whether an event of `time` (ms) is older than the window."""
-        return (
-            self.stream_time is not None and self._current_pane - time // self._pane_size > self._panes_kept
-        )
 
     def advance(self, time: int, offset: int) -> bool:
         """Take in one event that is learned; True where the horizon rose.
@@ -84,6 +82,7 @@ class Window:
 
     def _raise_horizon(self) -> bool:
         oldest = self._current_pane - self._panes_kept
+        self.late_before = oldest * self._pane_size
         horizon = self._first + bisect_left(self._panes, oldest, self.horizon - self._first)
         rose = horizon > self.horizon
         self.horizon = horizon

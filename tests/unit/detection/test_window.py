@@ -42,7 +42,7 @@ def test_an_event_is_late_only_beyond_the_oldest_pane_of_the_window() -> None:
     w = window()
     w.advance(100 * MINUTE, 0)
 
-    assert (False, True) == (w.is_late(40 * MINUTE), w.is_late(40 * MINUTE - 1))
+    assert (False, True) == (40 * MINUTE < w.late_before, 40 * MINUTE - 1 < w.late_before)
 
 
 def test_a_full_part_is_followed_by_another_of_the_same_pane() -> None:
@@ -60,7 +60,7 @@ def test_nothing_is_late_before_the_first_event() -> None:
     """Without stream time there is no window to be older than."""
     w = window()
 
-    assert (False, None, 0) == (w.is_late(-(10**15)), w.first_offset, w.span)
+    assert (False, None, 0) == (-(10**15) < w.late_before, w.first_offset, w.span)
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=300), st.integers(1, 1000), st.integers(1, 20))
@@ -69,7 +69,7 @@ def test_parts_in_the_window_are_those_within_length_panes(times: list[int], pan
     w = window(length=pane * panes, pane=pane, max_part_events=3)
     opened: dict[int, tuple[int, int]] = {}
     for offset, time in enumerate(times):
-        if w.is_late(time):
+        if time < w.late_before:
             continue
         w.advance(time, offset)
         assert w.stream_time is not None
