@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,6 +129,9 @@ def replay(
     labels: Annotated[
         Path | None, typer.Option(help="Write each event's cluster here.", metavar="F.csv")
     ] = None,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Write a report here: .html or .md.", metavar="F.html")
+    ] = None,
     show_events: Annotated[
         int, typer.Option(help="Show so many of the highest-scored anomalies.", metavar="N", min=0)
     ] = 0,
@@ -146,12 +150,27 @@ def replay(
         anomalies=anomalies,
         clusters=clusters,
         labels=labels,
+        report=report or (),
         show_events=show_events,
     )
     settings = _settings(config)
     with bar("replay") as progress:
         summary = study.replay(request, settings, progress)
     typer.echo("\n".join(summary.lines()))
+
+
+@app.command(epilog=_examples("report anomalies.jsonl --out report.html --out ticket.md"))
+def report(
+    anomalies: Annotated[
+        Path,
+        typer.Argument(help="Published anomalies: JSONL, plain, .gz or .zst.", metavar="ANOMALIES.jsonl"),
+    ],
+    out: Annotated[list[Path], typer.Option(help="Write it here: .html or .md.", metavar="F.html")],
+) -> None:
+    """Tell what was published, episode by episode, in one file that opens anywhere."""
+    from processor.study.report.write import from_anomalies
+
+    from_anomalies(anomalies, out)
 
 
 @app.command(
@@ -235,9 +254,13 @@ def check(
     ] = False,
 ) -> None:
     """Say what is wrong with a config file, or that nothing is."""
+    from processor.config.advice import advice
+
     settings = _settings(file, broker=True)
     settings.pipeline()
     typer.echo(f"{file}: good")
+    for line in advice(settings, datetime.now(UTC).date()):
+        typer.echo(f"advice: {line}")
     if broker:
         from processor import service
 

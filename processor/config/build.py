@@ -37,6 +37,7 @@ def pipeline_settings(settings: "Settings") -> PipelineSettings:
         formats=None if isinstance(chosen, str) else frozenset(chosen),
         max_record_size=settings.input.max_record_size,
         max_command_line=settings.input.max_command_line,
+        mappings=tuple(entry.source() for entry in settings.input.mappings),
         records=RecordSettings(
             original=settings.output.original,
             max_original=settings.output.max_original,

@@ -21,6 +21,9 @@ from processor.events.formats import Decoder
 from processor.pipeline import Ignored, Late, Outcome, Pipeline, PipelineSettings, Published, Rejected
 from processor.stream.files import InputFile, output
 from processor.study.members import Cluster, Member, Members, clusters
+from processor.study.report.collect import Collector
+from processor.study.report.render import Report
+from processor.study.report.write import check, rendered
 
 # Done and of how many: bytes of the files on disk.
 Progress = Callable[[int, int], None]
@@ -64,6 +67,7 @@ class Request:
     history : learned before, not judged
     since, until : event times in [since, until) are read; the file's where an event has none
     sort : by event time, stably; the files are held in memory for it
+    report : each as HTML or Markdown, by its ending
     show_events : so many anomalies with the highest scores in the summary
     """
 
@@ -76,6 +80,7 @@ class Request:
     anomalies: Path | None = None
     clusters: Path | None = None
     labels: Path | None = None
+    report: Sequence[Path] = ()
     show_events: int = 0
 
 
@@ -155,10 +160,12 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
     An event that has no time takes the file's. Raises UsageError for a file that cannot be read, OutputFailed
     for one that cannot be written.
     """
+    check(request.report)
     topics = settings.kafka.input_topics
     chosen = settings.pipeline()
     pipeline = Pipeline(chosen, topics[0] if topics else DEFAULT_TOPIC, request.partition)
-    members = Members(pipeline.detector) if request.labels or request.clusters else None
+    collector = Collector(pipeline, chosen) if request.report else None
+    members = Members(pipeline.detector) if request.labels or request.clusters or collector else None
     reading = _Reading(chosen, request, progress)
     summary = Summary()
     with ExitStack() as files:
@@ -167,6 +174,7 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
             for name in ("anomalies", "clusters", "labels")
             if (path := getattr(request, name)) is not None
         }
+        reports = [(path, files.enter_context(output(path))) for path in request.report]
         for record in reading.history():
             pipeline.process(record.value, record.number, record.time, learn_only=True)
             summary.learned_before += 1
@@ -174,14 +182,29 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
         for record in reading.live():
             outcome = pipeline.process(record.value, record.number, record.time)
             _count(summary, outcome)
+            if collector is not None:
+                collector.note(outcome, record.time)
             if not isinstance(outcome, Ignored | Rejected):
                 _note(members, record)
                 _publish(outcome.published, record, request.show_events, summary, targets.get("anomalies"))
-        if members is not None:
-            _write_tables(list(members.table()), targets, reading)
-    summary.counts = _count_clusters(pipeline)
-    summary.shown.sort(reverse=True)
+        summary.counts = _count_clusters(pipeline)
+        summary.shown.sort(reverse=True)
+        table = [] if members is None else list(members.table())
+        _write_tables(table, targets, reading)
+        if collector is not None:
+            told = _told(request, collector, summary, clusters(table), reading)
+            for path, target in reports:
+                target.write(rendered(told, path))
     return summary
+
+
+def _told(
+    request: Request, collector: Collector, summary: Summary, found: Sequence[Cluster], reading: "_Reading"
+) -> Report:
+    picture, logons = collector.picture(found, reading.events)
+    names = ", ".join(path.name for path in request.files)
+    title = f"eventcluster report: {names if len(names) <= 80 else f'{len(request.files)} files'}"
+    return Report(title, summary.lines(), collector.records, collector.published, picture, logons)
 
 
 def _note(members: Members | None, record: _Input) -> None:
@@ -206,6 +229,7 @@ class _Reading:
             formats=settings.formats,
             max_record_size=settings.max_record_size,
             max_command_line=settings.max_command_line,
+            mappings=settings.mappings,
         )
         self._history = [InputFile(path, settings.max_record_size) for path in request.history]
         self._files = [InputFile(path, settings.max_record_size) for path in request.files]

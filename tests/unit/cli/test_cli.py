@@ -121,6 +121,21 @@ def test_config_check_tells_every_mistake(tmp_path: Path) -> None:
     ]
 
 
+def test_config_check_advises_to_clean_up(tmp_path: Path) -> None:
+    """A suppression whose last day is over is good, and said."""
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "kafka: {bootstrap_servers: 'a:1', input_topics: [x]}\n"
+        "suppress: [{reason: backup, expires: 2020-01-31, host.name: a}]\n",
+        encoding="utf-8",
+    )
+
+    assert eventcluster("config", "check", file).stdout.splitlines() == [
+        f"{file}: good",
+        "advice: suppress[0] (backup) ended on 2020-01-31: take it out, or set a later day",
+    ]
+
+
 def test_config_show_takes_the_environment_in() -> None:
     """What is in force is the file, the environment and the defaults together; secrets are hidden."""
     result = eventcluster(

@@ -288,10 +288,6 @@ def test_brokers_and_topics_are_required_where_a_broker_is_used(text: str, tmp_p
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (
-            "input: {mappings: [{name: x, kind: logon, when: {a: b}, fields: {user.name: u}}]}",
-            "mappings can only be [] in this version",
-        ),
         ("kafka: {state_topic: other}", "state_topic can only be eventcluster.state in this version"),
         ("process: {engine: dbstream}", "engine can only be sliding_dbscan in this version"),
         ("logon: {engine: denstream}", "engine can only be sliding_dbscan in this version"),

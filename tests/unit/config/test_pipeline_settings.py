@@ -5,6 +5,7 @@ import pytest
 from processor.config import load
 from processor.config.build import config_hash
 from processor.detection.settings import WindowSettings
+from processor.pipeline import Pipeline, Scored
 
 
 def test_what_the_config_says_reaches_the_pipeline(tmp_path: Path) -> None:
@@ -115,3 +116,27 @@ suppress:
     assert [("executable", r"D:\Backup\*"), ("code", "4688")] == [
         (name, glob.pattern) for name, glob in first.fields
     ]
+
+
+def test_an_own_source_is_read(tmp_path: Path) -> None:
+    """A mapping in the config makes events of records that no format knows."""
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        """
+input:
+  mappings:
+    - name: badge
+      kind: logon
+      when: {type: door}
+      fields: {user.name: who, host.name: where.door, "@timestamp": at}
+      constants: {event.outcome: success}
+""",
+        encoding="utf-8",
+    )
+    pipeline = Pipeline(load(file, {}).pipeline(), "events", 0)
+    record = b'{"type": "door", "who": "eve", "where": {"door": "lab"}, "at": "2026-01-31T12:00:00Z"}'
+
+    outcome = pipeline.process(record, 0, 0)
+
+    assert isinstance(outcome, Scored)
+    assert (outcome.kind, outcome.format) == ("logon", "mapping")
