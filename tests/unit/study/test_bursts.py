@@ -29,7 +29,7 @@ def eventful_day(host: fleet.Host) -> Routine:
 def test_reboot_compilation_and_update_evening_of_a_host_are_few_alerts_in_few_episodes(
     seed: int, number: int
 ) -> None:
-    """With the default config, on a server and a workstation: under 25 alerts, and under 4 episodes by them."""
+    """Default config, on a server and a workstation: under 25 alerts a day, under 4 episodes by bursts."""
     world = World(seed)
     machines = fleet.build(world, 4)
     host = machines[number]
