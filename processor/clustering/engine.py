@@ -1,11 +1,12 @@
 """Sliding-window DBSCAN on demand: the exact role of an event right after it was learned.
 
-A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest events decide it. Expiry
-raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the event's own
-stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
+A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest events decide it.
+Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the event's
+own stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
 """
 
 import enum
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,8 +105,9 @@ class Engine:
         self.truncated = 0
         self.live_vectors = 0
         self._ring = max(min_samples, rare_cluster_size + 1)
+        self._blank = array("I", bytes(4 * self._ring))
         self._rows = Rows(columns, vector)
-        self._space = Space(self._rows, self._ring, eps)
+        self._space = Space(self._rows, self._ring, eps, min_samples)
         self._slots = self._space.slots
         self._places = self._space.places
         self._parts = Parts()
@@ -136,7 +138,9 @@ class Engine:
         """The gate of a row that is held."""
         return self._rows.gate_of(self._rows.gate[self._rows.index(row)])
 
-    def learn(self, scope: str, row: int, part: int, serial: int, exemplar: str) -> Role:
+    def learn(  # noqa: C901, PLR0912, PLR0915 - the hot path calls nothing that it can do in place
+        self, scope: str, row: int, part: int, serial: int, exemplar: str
+    ) -> Role:
         """Learn one event into `part`, and its vector's role right after.
 
         part : never below an earlier one
@@ -158,7 +162,7 @@ class Engine:
             home.newest = now
         slot = self._young.get(home.base + row)
         if slot is None:
-            slot = self._slot(home, row) or self._settle_in(home, row)
+            slot = self._slot(home, row)
         last = slots.newest[slot]
         if last != now:
             if last >= horizon:
@@ -184,13 +188,13 @@ class Engine:
         parts.learned += 1
         if self._reaped < parts.expired or self._dying:
             self._tidy()
-        # The oldest of the newest min_samples stamps; the ring is longer where rare clusters are asked for.
-        turn -= self.min_samples
-        role = (
-            CORE
-            if stamps[begin + (turn if turn >= 0 else turn + ring)] >= horizon
-            else self._role(slot, place, horizon)
-        )
+        if slots.core[slot] >= horizon:
+            role = CORE
+        else:
+            # The oldest of the newest min_samples stamps: the ring may be longer, for rare clusters.
+            turn -= self.min_samples
+            full = stamps[begin + (turn if turn >= 0 else turn + ring)]
+            role = CORE if full >= horizon else self._role(slot, place, horizon)
         if self.live_vectors >= self.max_vectors:
             self._evict()
         return role
@@ -362,6 +366,8 @@ class Engine:
         less = self._parts.horizon - 1
         for table, name in (
             (self._slots, "stamps"),
+            (self._slots, "newest"),
+            (self._slots, "core"),
             (self._places, "newest"),
             (self._places, "before"),
         ):
@@ -385,35 +391,34 @@ class Engine:
         return home
 
     def _slot(self, home: _Scope, row: int) -> int:
-        """The slot of a scope's row, 0 = none; remembered for the next event."""
+        """The slot of a scope's row, made where there is none; remembered for the next event."""
         key = home.base + row
         slot = self._old.get(key)
         if slot is None:
-            slot = self._slots.find(home.number, self._rows.index(row), self._places)
-        if slot:
-            self._young[key] = slot
-            if len(self._young) > RECENT:
-                self._old, self._young = self._young, {}
+            index = self._rows.index(row)
+            slot = self._slots.find(home.number, index, self._places) if self._rows.uses[index] else 0
+            if not slot:
+                slot = self._settle_in(home, index)
+        self._young[key] = slot
+        if len(self._young) > RECENT:
+            self._old, self._young = self._young, {}
         return slot
 
-    def _settle_in(self, home: _Scope, row: int) -> int:
+    def _settle_in(self, home: _Scope, index: int) -> int:
         """A new slot for a scope's row, found by range queries from now on."""
         slots, places, rows = self._slots, self._places, self._rows
-        index = rows.index(row)
         gate = rows.gate[index]
         place = places.find(home.number, gate) or places.make(home.number, gate)
         slot = slots.new()
         slots.row[slot], slots.place[slot] = index, place
-        slots.turn[slot] = slots.events[slot] = slots.newest[slot] = 0
-        begin = slot * self._ring
-        for at in range(begin, begin + self._ring):
-            slots.stamps[at] = 0
+        slots.turn[slot] = slots.events[slot] = slots.newest[slot] = slots.core[slot] = 0
+        ring = self._ring
+        slots.stamps[slot * ring : slot * ring + ring] = self._blank
         slots.chain(mixed(index, home.number), slot)
-        rows.use(index)
+        rows.uses[index] += 1
         home.size += 1
         places.size_of[place] += 1
         self._space.enlist(slot)
-        self._young[home.base + row] = slot
         return slot
 
     def _appear(self, slot: int, serial: int, exemplar: str) -> None:
@@ -432,6 +437,7 @@ class Engine:
         found: list[int] = []
         point = self._rows.vector_of(self._slots.row[slot])
         if self._space.weigh(place, point, horizon, self.min_samples, found) >= self.min_samples:
+            self._space.witness(slot, found)
             return CORE
         near = any(other != slot and self._space.is_core(other, horizon, self.min_samples) for other in found)
         return BORDER if near else NOISE

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 LEAF = 256  # vectors scanned at once
 GRID_FROM = 512  # vectors from which a grid pays
 GRID_DIMENSIONS = 3  # 27 buckets to look into; one more dimension would make them 81
-CHAIN = 6  # vectors of a bucket that are walked one by one
+CHAIN = 16  # vectors of a bucket that are walked one by one
 SHARDS = 64  # dicts that share the buckets: one of them rehashes in under a millisecond
 FAR = 1 << 31  # cells from the origin beyond which all is one cell: floor(x / side) must stay exact
 STRIDES = (1, 1_000_003, 998_244_353)  # of a cell on each column, in a bucket's key
@@ -221,16 +221,23 @@ class Grid:
         first, key = self._cell(point)
         return self.shards[first & SHARDS - 1], key
 
-    def around(self, point: Sequence[float]) -> list[Any]:
+    def around(self, point: Sequence[float]) -> Iterator[Any]:
         """Entries of the buckets that may hold neighbours of a point, its own bucket's first."""
         first, key = self._cell(point)
         offsets, shards = self.offsets, self.shards
-        found = []
-        for step in (0, -1, 1):
+        entry = shards[first & SHARDS - 1].get(key)
+        if entry is not None:
+            yield entry
+        found = [
+            entry
+            for offset in offsets[1:]
+            if (entry := shards[first & SHARDS - 1].get(key + offset)) is not None
+        ]
+        for step in (-1, 1):
             get = shards[first + step & SHARDS - 1].get
             base = key + step
             found += [entry for offset in offsets if (entry := get(base + offset)) is not None]
-        return found
+        yield from found
 
     def sweep(self, point: Sequence[float]) -> None:
         """Take the empty buckets around a point away."""

@@ -4,6 +4,7 @@ A slot is one (scope, row), a place one (scope, gate); only slots of one place c
 slots are a chain while few, then leaves with boxes, then a grid of such buckets, filled leaf by leaf.
 """
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -37,6 +38,7 @@ class Slots(Chained):
     """(scope, row) -> slot.
 
     newest : part of its newest event
+    core : it is core at least until this part leaves the window
     stamps : parts of its newest events, `ring` of them, a ring whose next entry to write is `turn`
     link : next slot of the chain it is in
     listed : whether a range query can find it
@@ -49,6 +51,7 @@ class Slots(Chained):
     place: Any
     link: Any
     newest: Any
+    core: Any
     stamps: Any
     turn: Any
     listed: Any
@@ -66,6 +69,7 @@ class Slots(Chained):
                 "link": ("I", 1),
                 "stamps": ("I", ring),
                 "newest": ("I", 1),
+                "core": ("I", 1),
                 "turn": ("I" if ring > U32 >> 24 else "B", 1),
                 "listed": ("B", 1),
                 "events": ("I", 1),
@@ -149,8 +153,9 @@ class _Index:
 class Space:
     """Which live vectors are within eps of a point, place by place."""
 
-    def __init__(self, rows: Rows, ring: int, eps: float) -> None:
+    def __init__(self, rows: Rows, ring: int, eps: float, min_samples: int) -> None:
         self.rows = rows
+        self.min_samples = min_samples
         self.slots = Slots(ring)
         self.places = Places()
         self.limit = eps * eps
@@ -230,21 +235,39 @@ class Space:
                 at = link[at]
         return weight
 
-    def _around(self, place: int, point: list[float]) -> list[Any]:
+    def _around(self, place: int, point: list[float]) -> Iterable[Any]:
         """Chains (their heads) and buckets that may hold neighbours of a point."""
         index = self._indexes.get(place)
         if index is None:
             return [self.places.head[place]]
-        entries = index.grid.around(point) if index.grid is not None else []
-        if index.bucket is not None:
-            entries.append(index.bucket)
-        return entries
+        grid, bucket = index.grid, index.bucket
+        if grid is None:
+            return [bucket]
+        return grid.around(point) if bucket is None else [*grid.around(point), bucket]
 
     def is_core(self, slot: int, horizon: int, need: int) -> bool:
         """Whether a slot has `need` live events within eps."""
-        if self.slots.live(slot, horizon) >= need:
+        slots = self.slots
+        if slots.core[slot] >= horizon or slots.live(slot, horizon) >= need:
             return True
-        return self.weigh(self.slots.place[slot], self.point(slot), horizon, need, []) >= need
+        found: list[int] = []
+        if self.weigh(slots.place[slot], self.point(slot), horizon, need, found) < need:
+            return False
+        self.witness(slot, found)
+        return True
+
+    def witness(self, slot: int, found: list[int]) -> None:
+        """Remember until when a slot is core for sure: events only come, until the horizon takes these.
+
+        found : slots within eps with min_samples live events or more
+        """
+        slots, ring, need = self.slots, self.slots.ring, self.min_samples
+        stamps: list[int] = []
+        for other in found[:need]:
+            stamps += slots.stamps[other * ring : other * ring + ring]
+        if len(stamps) >= need:
+            stamps.sort(reverse=True)
+            slots.core[slot] = stamps[need - 1]
 
     def point(self, slot: int) -> list[float]:
         """The floats of a slot."""

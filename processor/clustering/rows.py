@@ -1,7 +1,6 @@
 """Feature rows: each (gate, counts) stored once, as flat columns, and shared by all scopes."""
 
 import weakref
-from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ Gate = tuple[Hashable, ...]
 Vector = tuple[float, ...]
 
 LARGEST = 1e150  # squares of differences of such coordinates, and sums of them, stay finite
-KEPT_IDLE = 1024  # rows that no scope uses and that are kept for the next event that needs them
 RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
 GATE_SHARDS = 64  # dicts that share the gates: one of them rehashes in under a millisecond
 
@@ -30,7 +28,6 @@ class Rows(Chained):
     gate: memoryview
     uses: memoryview
     generation: memoryview
-    idle: memoryview
 
     def __init__(self, columns: int, vector: Callable[[Counts], Vector]) -> None:
         self.columns = columns
@@ -42,13 +39,13 @@ class Rows(Chained):
         self._integers: list[str] = []
         self.young: dict[tuple[Gate, Counts], int] = {}
         self._old: dict[tuple[Gate, Counts], int] = {}
-        self._idle: deque[int] = deque()
+        self._asked = 0  # the row made last: it is kept for who asked for it
         self._gate_ids: list[dict[Gate, int]] = [{} for _ in range(GATE_SHARDS)]
         self._gates = Objects()
         self._gate_uses = _GateUses()
         self._pins: weakref.WeakSet[Any] = weakref.WeakSet()
         super().__init__(
-            {"gate": ("I", 1), "uses": ("I", 1), "generation": ("I", 1), "idle": ("B", 1)}
+            {"gate": ("I", 1), "uses": ("I", 1), "generation": ("I", 1)}
             | dict.fromkeys(self._names, ("d", 1))
         )
 
@@ -117,10 +114,10 @@ class Rows(Chained):
         self.uses[index] += 1
 
     def unuse(self, index: int) -> None:
-        """One slot less uses the row; unused rows are recycled some time later."""
+        """One slot less uses the row; a row that nobody uses is recycled."""
         self.uses[index] -= 1
-        if not self.uses[index]:
-            self._rest(index)
+        if not self.uses[index] and index != self._asked:
+            self._recycle(index)
 
     def pin(self, reader: object) -> None:
         """Recycle no index while `reader` lives: another thread reads the columns."""
@@ -129,14 +126,13 @@ class Rows(Chained):
     def __getstate__(self) -> dict[str, object]:
         state = super().__getstate__()
         del state["_pins"]
-        return state | {"x": [], "c": [], "young": {}, "_old": {}, "_idle": np.array(self._idle, "I")}
+        return state | {"x": [], "c": [], "young": {}, "_old": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._names, self._integers = state["_names"], state["_integers"]
         super().__setstate__(state)
         self.x = [getattr(self, name) for name in self._names]
         self.c = [getattr(self, name) for name in self._integers]
-        self._idle = deque(state["_idle"].tolist())
         self._pins = weakref.WeakSet()
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
@@ -148,16 +144,11 @@ class Rows(Chained):
     def _gate_shard(self, gate: Gate) -> dict[Gate, int]:
         return self._gate_ids[hash(gate) % GATE_SHARDS]
 
-    @staticmethod
-    def _hash(gate: int, counts: Counts) -> int:
-        mixed = hash(counts) ^ gate * 0x9E3779B97F4A7C15
-        return (mixed ^ mixed >> 32 ^ mixed >> 17) & U32
-
     def _find(self, gate: Gate, counts: Counts) -> int | None:
         number = self._gate_shard(gate).get(gate)
         if number is None or len(counts) != self.width:
             return None
-        key = self._hash(number, counts)
+        key = hash((number, counts)) & U32
         at = self.first_of(key)
         while at:
             if self.hash[at] == key and self.gate[at] == number and self.counts_of(at) == counts:
@@ -176,8 +167,9 @@ class Rows(Chained):
             raise ValueError(
                 f"expected {self.width} counts and {self.columns} floats, got {counts}, {vector}"
             )
-        while len(self._idle) > KEPT_IDLE:
-            self._wake()
+        asked, self._asked = self._asked, 0
+        if asked and not self.uses[asked]:
+            self._recycle(asked)
         index = self.fresh() if self._pins else self.new()
         try:
             for integers, count in zip(self.c, counts, strict=True):
@@ -196,9 +188,9 @@ class Rows(Chained):
         self.uses[index] = 0
         for column, value in zip(self.x, vector, strict=True):
             column[index] = value + 0.0  # -0.0 becomes 0.0
-        self.chain(self._hash(number, counts), index)
-        self._rest(index)
-        return self.handle(index)
+        self.chain(hash((number, counts)) & U32, index)
+        self._asked = index
+        return self.generation[index] << 32 | index
 
     def _add_counts(self, width: int) -> None:
         """The counts' columns: how many there are is known from the first row."""
@@ -209,19 +201,8 @@ class Rows(Chained):
             self._put(name, np.zeros(self._capacity, "q"))
         self._set_threshold()
 
-    def _rest(self, index: int) -> None:
-        if not self.idle[index]:
-            self.idle[index] = 1
-            self._idle.append(index)
-            if len(self._idle) > 2 * KEPT_IDLE:
-                self._wake()
-
-    def _wake(self) -> None:
-        """Look at the row that has rested longest: recycle it where nobody uses it."""
-        index = self._idle.popleft()
-        self.idle[index] = 0
-        if self.uses[index]:
-            return
+    def _recycle(self, index: int) -> None:
+        """Recycle a row that nobody uses."""
         number = self.gate[index]
         gate = self._gates[number]
         key = (gate, self.counts_of(index))
@@ -231,8 +212,9 @@ class Rows(Chained):
         self.gate[index] = 0
         self.generation[index] = self.generation[index] + 1 & U32
         self.release(index)
-        self._gate_uses.uses[number] -= 1
-        if not self._gate_uses.uses[number]:
+        uses = self._gate_uses.uses
+        uses[number] -= 1
+        if not uses[number]:
             del self._gate_shard(gate)[gate]
             self._gates[number] = None
             self._gate_uses.release(number)
