@@ -23,6 +23,9 @@ class Snapshot:
     slot_row: NDArray[np.uint32]
     slot_place: NDArray[np.uint32]
     slot_events: NDArray[np.uint32]
+    slot_newest: NDArray[np.uint32]
+    part_low: int
+    part_numbers: NDArray[np.int64]
     slot_first: NDArray[np.int64]
     place_scope: NDArray[np.uint32]
     scopes: tuple[str, ...]
@@ -61,6 +64,11 @@ class Snapshot:
     def first(self) -> NDArray[np.int64]:
         """Serials of the first events since the vectors were last absent."""
         return self.slot_first[self.live]
+
+    @cached_property
+    def newest(self) -> NDArray[np.int64]:
+        """The caller's numbers of the parts of the newest events."""
+        return self.part_numbers[self.slot_newest[self.live].astype(np.int64) - self.part_low]
 
     @cached_property
     def vectors(self) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Sliding-window DBSCAN on demand: the exact role of an event right after it was learned.
 
 A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest events decide it.
-Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the event's
-own stamps, else a range query that stops at min_samples, else the same for the few neighbours found.
+Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the stamps
+of the event's vector, else a range query that stops at min_samples, else the same for the few neighbours found.
 """
 
 import enum
@@ -299,6 +299,20 @@ class Engine:
         mine = (places["scope"][:n] == home.number) & (places["newest"][:n] >= self._horizon(home))
         return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
 
+    def describe(self, scope: str, row: int, first: int) -> tuple[Gate, str] | None:
+        """Gate and exemplar of a live vector, None where it is no longer the one that began with `first`."""
+        home = self._scopes.get(scope)
+        if home is None or not self._rows.holds(row):
+            return None
+        slot = self._slots.find(home.number, self._rows.index(row), self._places)
+        if not slot or self._slots.newest[slot] < self._horizon(home) or self._slots.first[slot] != first:
+            return None
+        return self.gate(row), self._slots.exemplars[slot]
+
+    def part_events(self) -> list[tuple[int, int]]:
+        """The parts in the window that hold events: (the caller's number, live events)."""
+        return self._parts.events()
+
     def scope_live(self, scope: str) -> bool:
         """Whether the scope has an event in the window."""
         home = self._scopes.get(scope)
@@ -334,6 +348,9 @@ class Engine:
             slot_row=slots.arrays["row"][:n].copy(),
             slot_place=slots.arrays["place"][:n].copy(),
             slot_events=slots.arrays["events"][:n].copy(),
+            slot_newest=slots.arrays["newest"][:n].copy(),
+            part_low=self._parts.horizon,
+            part_numbers=self._parts.outsides(),
             slot_first=slots.arrays["first"][:n].copy(),
             place_scope=places.arrays["scope"][:m].copy(),
             scopes=tuple(home.name if home else "" for home in self._numbered),

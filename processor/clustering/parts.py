@@ -63,8 +63,7 @@ class Parts:
 
     def open(self, outside: int, position: int) -> int:
         """Begin a part whose log entries start at `position`; its inner number."""
-        if self.last:
-            self._flush()
+        self._flush()
         self.last += 1
         at = self.last - self._base
         if at >> 10 >= len(self._blocks):
@@ -76,6 +75,8 @@ class Parts:
 
     def _flush(self) -> None:
         """Count what was learned into the open part."""
+        if not self.last:
+            return
         at = self.last - self._base
         block = self._blocks[at >> 10]
         block.events[at & 1023] += self.learned - self._counted
@@ -145,18 +146,34 @@ class Parts:
 
     def starts(self, low: int, high: int) -> NDArray[np.int64]:
         """Log positions of the first entries of parts [low, high), which have been opened."""
-        pieces = []
+        return self._pieces("start", low, high)
+
+    def _pieces(self, name: str, low: int, high: int) -> NDArray[np.int64]:
+        pieces = [np.zeros(0, np.int64)]
         while low < high:
             at = low - self._base
             begin = at & 1023
             stop = min(PART_BLOCK, begin + high - low)
-            pieces.append(self._blocks[at >> 10].arrays["start"][begin:stop])
+            pieces.append(self._blocks[at >> 10].arrays[name][begin:stop].astype(np.int64))
             low += stop - begin
-        return np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
+        return np.concatenate(pieces)
 
     def _outside(self, part: int) -> int:
         at = part - self._base
         return cast("int", self._blocks[at >> 10].outside[at & 1023])
+
+    def outsides(self) -> NDArray[np.int64]:
+        """The caller's numbers of the parts in the window."""
+        return self._pieces("outside", self.horizon, self.last + 1)
+
+    def events(self) -> list[tuple[int, int]]:
+        """(the caller's number, live events) of the parts in the window; parts with one number are one."""
+        self._flush()
+        found: dict[int, int] = {}
+        events = self._pieces("events", self.horizon, self.last + 1)
+        for number, count in zip(self.outsides().tolist(), events.tolist(), strict=True):
+            found[number] = found.get(number, 0) + count
+        return list(found.items())
 
     def renumber(self, less: int) -> None:
         """Take `less` off every inner number."""
