@@ -7,11 +7,12 @@ between records. Auditbeat's records are ECS. The user is the one that runs the 
 """
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from processor.errors import InvalidEvent
 from processor.events.event import PROCESS, Event
-from processor.events.mapping import Source, json_object, look_up, matches, to_event
+from processor.events.mapping import Plan, Source, json_object, look_up
 from processor.events.values import epoch_ms
 
 FORMAT: Final = "auditd"
@@ -74,7 +75,7 @@ def is_line(value: bytes) -> bool:
 def read_columns(value: bytes, max_command_line: int) -> Event | None:
     """The execve in a record of columns, None if it is another event."""
     record = json_object(value)
-    return to_event(COLUMNS, record, max_command_line) if matches(COLUMNS, record) else None
+    return _columns.event(record, max_command_line) if _columns.matches(record) else None
 
 
 def read_raw(value: bytes, max_command_line: int) -> Event | None:
@@ -109,19 +110,17 @@ def _execve(message: str, host: str, max_command_line: int) -> Event | None:
     for name in ("exe", "UID"):
         if name in parts:
             parts[name] = _decoded(parts[name])
-    if matches(_RAW_PARTS, parts):
+    if parts.get("success") == "no":
         return None
-    return to_event(_RAW_EVENT, parts, max_command_line)
+    return _raw.event(parts, max_command_line)
 
 
-_RAW_PARTS: Final = Source("failed", FORMAT, PROCESS, when={"success": frozenset({"no"})}, fields={})
-_RAW_EVENT: Final = Source(
-    RAW.name,
-    FORMAT,
-    PROCESS,
-    when={},
-    fields=dict(RAW.fields) | {"time": ("time",), "host": ("host",), "command_line": ("command_line",)},
-    constants=RAW.constants,
+_columns: Final = Plan(COLUMNS)
+_raw: Final = Plan(
+    replace(
+        RAW,
+        fields={**RAW.fields, "time": ("time",), "host": ("host",), "command_line": ("command_line",)},
+    )
 )
 
 

@@ -5,26 +5,16 @@ The formats that come as nested JSON objects are such tables, and so is a source
 Of several paths the first that holds something is taken.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from processor.errors import InvalidEvent
+from processor.events.convert import as_text, converter
 from processor.events.event import KINDS, LOGON, PROCESS, Event, Kind
-from processor.events.values import (
-    SYSTEM_LOGON_ID,
-    SYSTEM_SID,
-    account,
-    address,
-    epoch_ms,
-    logon_id,
-    number,
-    shown,
-    text,
-    time_ms,
-)
+from processor.events.values import SYSTEM_LOGON_ID, SYSTEM_SID, account
 
 # What a mapping in the config can fill: ECS's names where there is one, the anomaly record's for logons.
 TARGETS: Final[dict[str, str]] = {
@@ -48,31 +38,6 @@ TARGETS: Final[dict[str, str]] = {
     "logon.package": "authentication_package",
 }
 _REQUIRED: Final[dict[Kind, str]] = {PROCESS: "process.executable", LOGON: "user.name"}
-_SUCCESS: Final = frozenset({"success", "succeeded", "successful", "true", "yes", "allowed", "1"})
-_FAILURE: Final = frozenset({"failure", "failed", "fail", "false", "no", "denied", "2", "0"})
-# Names of Windows' logon types, as Defender, Winlogbeat and OCSF write them.
-LOGON_TYPES: Final[dict[str, int]] = {
-    "system": 0,
-    "interactive": 2,
-    "local": 2,
-    "network": 3,
-    "batch": 4,
-    "service": 5,
-    "os service": 5,
-    "unlock": 7,
-    "networkcleartext": 8,
-    "network cleartext": 8,
-    "newcredentials": 9,
-    "new credentials": 9,
-    "remoteinteractive": 10,
-    "remote interactive": 10,
-    "cachedinteractive": 11,
-    "cached interactive": 11,
-    "cachedremoteinteractive": 12,
-    "cached remote interactive": 12,
-    "cachedunlock": 13,
-    "cached unlock": 13,
-}
 MAPPED: Final = "mapping"
 # The condition that a path holds anything at all.
 ANY: Final = "*"
@@ -100,175 +65,96 @@ class Source:
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def look_up(record: Mapping[str, Any], path: str) -> Any:
-    """What a record holds at a path, None where it holds nothing."""
-    if path in record:
-        return record[path]
-    node: Any = record
-    for key in path.split("."):
-        if not isinstance(node, dict):
+_MISSING: Final[tuple[object, ...]] = ("", "-", [], None)
+
+
+def look_up(record: dict[str, Any], path: str, names: Sequence[str] | None = None) -> Any:
+    """What a record holds at a path, None where it holds nothing.
+
+    names : the path's parts where they are known already, empty for one
+    """
+    found = record.get(path)
+    if found is not None:
+        return found
+    names = _parts(path) if names is None else names
+    node: Any = record if names else None
+    for name in names:
+        if type(node) is not dict:
             return None
-        node = node.get(key)
+        node = node.get(name)
     return node
 
 
-def _is_text(value: object) -> str:
-    """A value as conditions compare it: 1, 1.0 and "1" are the same, true is "true"."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, str | int | float) else ""
-
-
-def holds(record: Mapping[str, Any], path: str, values: frozenset[str]) -> bool:
-    """Whether a record holds one of the values at a path; of an array one element is enough."""
-    found = look_up(record, path)
+def holds(found: Any, values: frozenset[str]) -> bool:
+    """Whether a value is one of those, or anything for ANY; of an array one element is enough."""
     if ANY in values:
         return found is not None
+    if type(found) is str:
+        return found in values
     if isinstance(found, list):
-        return any(_is_text(element) in values for element in found)
-    return _is_text(found) in values
+        return any(as_text(element) in values for element in found)
+    return as_text(found) in values
 
 
-def matches(source: Source, record: Mapping[str, Any]) -> bool:
-    """Whether a record is one of a source's."""
-    return all(holds(record, path, values) for path, values in source.when.items()) and not any(
-        holds(record, path, values) for path, values in source.unless.items()
-    )
+class Plan:
+    """A source ready to read records: paths taken apart, conversions looked up."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._when = [(path, _parts(path), values) for path, values in source.when.items()]
+        self._unless = [(path, _parts(path), values) for path, values in source.unless.items()]
+        self._fields = [
+            (attribute, [(path, _parts(path)) for path in paths], converter(attribute))
+            for attribute, paths in source.fields.items()
+        ]
+        self._start: dict[str, Any] = {"time": None, "host": "", "code": ""} | dict(source.constants)
+
+    def matches(self, record: dict[str, Any]) -> bool:
+        """Whether a record is one of the source's."""
+        for path, names, values in self._when:
+            if not holds(look_up(record, path, names), values):
+                return False
+        return not any(holds(look_up(record, path, names), values) for path, names, values in self._unless)
+
+    def event(self, record: dict[str, Any], max_command_line: int) -> Event:
+        """The event that a record of the source describes. Raises InvalidEvent."""
+        parts = self._start.copy()
+        for attribute, paths, convert in self._fields:
+            for path, names in paths:
+                value = look_up(record, path, names)
+                if value is not None and value not in _MISSING:
+                    parts[attribute] = convert(value, path)
+                    break
+        self._complete(parts, record)
+        command_line = parts.get("command_line", "")
+        if len(command_line) > max_command_line:
+            parts["command_line"], parts["truncated"] = command_line[:max_command_line], True
+        if "parent_command_line" in parts:
+            parts["parent_command_line"] = parts["parent_command_line"][:max_command_line]
+        system = is_system(parts)
+        return Event(kind=self.source.kind, format=self.source.format, system_session=system, **parts)
+
+    def _complete(self, parts: dict[str, Any], record: dict[str, Any]) -> None:
+        """Adds a logon's account. Raises InvalidEvent where a record lacks what every event has."""
+        if self.source.kind == PROCESS:
+            if not parts.get("executable"):
+                raise self._lacks("executable")
+            return
+        name = parts.get("account") or account(parts.get("user_domain", ""), parts.get("user_name", ""))
+        parts["account"] = name
+        # Somebody may log on without a name, but the record must say so.
+        if not name and not any(
+            isinstance(look_up(record, path), str) for path in self.source.fields.get("user_name", ())
+        ):
+            raise self._lacks("user_name")
+
+    def _lacks(self, attribute: str) -> InvalidEvent:
+        path = self.source.fields.get(attribute, (attribute,))[0]
+        return InvalidEvent("missing_field", path, "the record has none")
 
 
-def _first(record: Mapping[str, Any], paths: Iterable[str]) -> tuple[Any, str]:
-    """The first value that is there, and its path; None and the first path where there is none."""
-    first = ""
-    for path in paths:
-        value = look_up(record, path)
-        if value is not None and value not in ("", [], "-"):
-            return value, path
-        first = first or path
-    return None, first
-
-
-def _plain(value: Any, path: str) -> str:
-    """A text field's value: text, or a number that stands for one. Raises InvalidEvent("bad_field")."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if value is None or isinstance(value, str):
-        return text(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise InvalidEvent("bad_field", path, f"{shown(value)} is no text")
-
-
-def _arguments(value: Any, path: str) -> str:
-    """A command line: text, or a list of arguments, which are joined by spaces."""
-    if isinstance(value, list):
-        if not all(isinstance(argument, str) for argument in value):
-            raise InvalidEvent("bad_field", path, f"{shown(value)} is no list of texts")
-        return " ".join(value)
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise InvalidEvent("bad_field", path, f"{shown(value)} is no text")
-
-
-def _number(value: Any, path: str) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
-        raise InvalidEvent("bad_field", path, f"{shown(value)} is no number")
-    return number(value, "", path)
-
-
-def _logon_type(value: Any, path: str) -> int | None:
-    named = LOGON_TYPES.get(value.lower()) if isinstance(value, str) else None
-    return _number(value, path) if named is None else named
-
-
-def _time(value: Any, path: str) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
-        return time_ms(value, path)
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InvalidEvent("bad_time", path, f"{shown(value)} is no time")
-    return epoch_ms(value, path)
-
-
-def _outcome(value: Any, path: str) -> str:
-    if value is None:
-        return ""
-    given = _is_text(value).lower()
-    if given in _SUCCESS:
-        return "success"
-    if given in _FAILURE:
-        return "failure"
-    if given in ("unknown", "99"):
-        return ""
-    raise InvalidEvent("bad_field", path, f"{shown(value)} is neither success nor failure")
-
-
-def _logon_id(value: Any, path: str) -> str:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
-        raise InvalidEvent("bad_field", path, f"{shown(value)} is no logon id")
-    return logon_id(value)
-
-
-def _address(value: Any, path: str) -> str:
-    return address(_plain(value, path))
-
-
-_READ: Final[dict[str, Callable[[Any, str], Any]]] = {
-    "time": _time,
-    "logon_id": _logon_id,
-    "pid": _number,
-    "parent_pid": _number,
-    "logon_type": _logon_type,
-    "outcome": _outcome,
-    "command_line": _arguments,
-    "parent_command_line": _arguments,
-    "source_ip": _address,
-}
-
-
-def _read(attribute: str, value: Any, path: str) -> Any:
-    """A field's value as the attribute of Event is. Raises InvalidEvent."""
-    convert = _READ.get(attribute)
-    return _plain(value, path) if convert is None else convert(value, path)
-
-
-def to_event(source: Source, record: Mapping[str, Any], max_command_line: int) -> Event:
-    """The event that a source's record describes. Raises InvalidEvent."""
-    parts: dict[str, Any] = dict(source.constants)
-    for attribute, paths in source.fields.items():
-        value, path = _first(record, paths)
-        if value is not None or attribute not in parts:
-            parts[attribute] = _read(attribute, value, path)
-    if source.kind == PROCESS:
-        _need(parts.get("executable"), source, "executable")
-    else:
-        parts["account"] = text(parts.get("account")) or account(
-            parts.get("user_domain", ""), parts.get("user_name", "")
-        )
-        if not parts["account"] and not _holds_any(record, source.fields.get("user_name", ())):
-            _need("", source, "user_name")
-    command_line = parts.get("command_line", "")
-    if len(command_line) > max_command_line:
-        parts |= {"command_line": command_line[:max_command_line], "truncated": True}
-    if "parent_command_line" in parts:
-        parts["parent_command_line"] = parts["parent_command_line"][:max_command_line]
-    defaults = {"time": None, "host": "", "code": ""}
-    return Event(
-        kind=source.kind, format=source.format, **(defaults | parts | {"system_session": is_system(parts)})
-    )
-
-
-def _holds_any(record: Mapping[str, Any], paths: Iterable[str]) -> bool:
-    """Whether a path is there, though empty: somebody may log on without a name."""
-    return any(isinstance(look_up(record, path), str) for path in paths)
-
-
-def _need(value: str | None, source: Source, attribute: str) -> None:
-    if not value:
-        path = source.fields.get(attribute, (attribute,))[0]
-        raise InvalidEvent("missing_field", path, "the record has none")
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split(".")) if "." in path else ()
 
 
 def is_system(parts: Mapping[str, Any]) -> bool:
@@ -295,12 +181,13 @@ _any_object: Final = msgspec.json.Decoder(dict[str, Any])
 
 def reader_of(sources: Sequence[Source]) -> Callable[[bytes, int], Event | None]:
     """Reads records of the first source that matches."""
+    plans = [Plan(source) for source in sources]
 
     def read(value: bytes, max_command_line: int) -> Event | None:
         record = json_object(value)
-        for source in sources:
-            if matches(source, record):
-                return to_event(source, record, max_command_line)
+        for plan in plans:
+            if plan.matches(record):
+                return plan.event(record, max_command_line)
         return None
 
     return read
@@ -328,7 +215,7 @@ def compile_mapping(
             "when is empty: name at least one field that tells this source's records from others"
         )
     conditions = {
-        _path(path): frozenset(_is_text(value) for value in _listed(values)) for path, values in when.items()
+        _path(path): frozenset(as_text(value) for value in _listed(values)) for path, values in when.items()
     }
     for path, values in conditions.items():
         if not values or "" in values:
@@ -363,6 +250,6 @@ def _path(path: object) -> str:
 def _constant(target: str, value: object) -> Any:
     attribute = _target(target)
     try:
-        return _read(attribute, value, target)
+        return converter(attribute)(value, target)
     except InvalidEvent as error:
         raise ValueError(f"constants.{error}") from None

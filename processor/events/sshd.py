@@ -7,10 +7,11 @@ neither year nor zone: such records have no usable time.
 """
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from processor.events.event import LOGON, Event
-from processor.events.mapping import Source, json_object, look_up, to_event
+from processor.events.mapping import Plan, Source, json_object, look_up
 
 FORMAT: Final = "sshd"
 
@@ -109,7 +110,7 @@ def _logon(record: dict[str, Any], program: str, line: str, max_command_line: in
     told = told or _pam(line)
     if told is None:
         return None
-    return to_event(_EVENT, record | told, max_command_line)
+    return _event.event(record | told, max_command_line)
 
 
 def _ssh(line: str) -> dict[str, str] | None:
@@ -147,17 +148,16 @@ def _last(pattern: re.Pattern[str], text: str) -> str:
     return str(found[-1]) if found else ""
 
 
-_EVENT: Final = Source(
-    LINE.name,
-    FORMAT,
-    LOGON,
-    when={},
-    fields=FIELDS
-    | {
-        "code": ("told.code",),
-        "user_name": ("told.user",),
-        "source_ip": ("told.address",),
-        "authentication_package": ("told.method",),
-        "outcome": ("told.outcome",),
-    },
+_event: Final = Plan(
+    replace(
+        LINE,
+        fields=FIELDS
+        | {
+            "code": ("told.code",),
+            "user_name": ("told.user",),
+            "source_ip": ("told.address",),
+            "authentication_package": ("told.method",),
+            "outcome": ("told.outcome",),
+        },
+    )
 )

@@ -21,7 +21,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = _EPOCH.replace(tzinfo=None)
 _EPOCH_UNIT: Final = 10**11
 _MAX_EPOCH_NS: Final = 10**20
-_MAX_NUMBER: Final = 2**64
+_MAX_NUMBER: Final = 2**63
+_MAX_LOGON_ID: Final = 2**64
+# Windows has thirteen types; anything that is counted must fit well into 64 bits.
+_MAX_LOGON_TYPE: Final = 2**16
 _HEX_MARKS: Final = frozenset({"0x", "0X"})
 # Longest text of an Event but its command lines, characters. Windows' paths end at 260 unless a program asks.
 MAX_TEXT: Final = 1024
@@ -44,7 +47,7 @@ def number(value: Number, prefix: str, field: str) -> int | None:
     """A whole number in decimal or 0x hex, as text or number; None where there is none.
 
     prefix, field : the field's path, for the error
-    Raises InvalidEvent("bad_field") for anything else, for fractions and outside [0, 2**64).
+    Raises InvalidEvent("bad_field") for anything else, for fractions and outside [0, 2**63).
     """
     if type(value) is str and value[:2] == "0x":
         # Windows' own spelling, nearly all there is: straight through.
@@ -58,9 +61,17 @@ def number(value: Number, prefix: str, field: str) -> int | None:
         whole = value if type(value) is int else _whole(value)
     if whole is None or not 0 <= whole < _MAX_NUMBER:
         raise InvalidEvent(
-            "bad_field", prefix + field, f"{shown(value)} is not a whole number from 0 to 2**64 - 1"
+            "bad_field", prefix + field, f"{shown(value)} is not a whole number from 0 to 2**63 - 1"
         )
     return whole
+
+
+def logon_type(value: Number, prefix: str, field: str) -> int | None:
+    """A logon type, None where there is none. Raises InvalidEvent as number does, and from 2**16 on."""
+    kind = number(value, prefix, field)
+    if kind is not None and kind >= _MAX_LOGON_TYPE:
+        raise InvalidEvent("bad_field", prefix + field, f"{kind} is no logon type")
+    return kind
 
 
 def _whole(value: float | str) -> int | None:
@@ -86,7 +97,7 @@ def logon_id(value: Number) -> str:
     if value is None or value in _ABSENT:
         return ""
     whole = _whole(value)
-    return str(value)[:_MAX_SHORT].lower() if whole is None or not 0 <= whole < _MAX_NUMBER else hex(whole)
+    return str(value)[:_MAX_SHORT].lower() if whole is None or not 0 <= whole < _MAX_LOGON_ID else hex(whole)
 
 
 def time_ms(value: str, field: str) -> int:

@@ -21,6 +21,7 @@ from processor.events.values import (
     account,
     address,
     logon_id,
+    logon_type,
     number,
     text,
 )
@@ -216,7 +217,7 @@ def logon_event(record: LogonRecord) -> Event | None:
         logon_id=session,
         system_session=system,
         account=name,
-        logon_type=number(data.LogonType, prefix, "LogonType"),
+        logon_type=logon_type(data.LogonType, prefix, "LogonType"),
         outcome=outcome,
         source_ip=address(data.IpAddress),
         authentication_package=text(data.AuthenticationPackageName),

@@ -311,6 +311,7 @@ def test_formats_not_asked_for_are_ignored() -> None:
         (flat(4624, {"LogonType": 3}), "missing_field", "TargetUserName"),
         ({"EventID": 4625}, "missing_field", "TargetUserName"),
         (flat(4624, LOGON | {"LogonType": "ten"}), "bad_field", "LogonType"),
+        (flat(4624, LOGON | {"LogonType": 2**63}), "bad_field", "LogonType"),
         (flat(1, SYSMON | {"UtcTime": "x"}), "bad_time", "UtcTime"),
         (flat(1, SYSMON | {"Image": ""}), "missing_field", "Image"),
         ({"EventID": 1, "SourceName": "Microsoft-Windows-Sysmon"}, "missing_field", "Image"),
