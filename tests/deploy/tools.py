@@ -38,3 +38,8 @@ def run(name: str, *arguments: str, cwd: Path = CHECKOUT, timeout: float = 100) 
     )
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
     return done.stdout
+
+
+def without_ours() -> dict[str, str]:
+    """The environment less every EVENTCLUSTER_ variable: the service would take each for a setting."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("EVENTCLUSTER_")}

@@ -1,7 +1,6 @@
 """`config check --broker` against Apache Kafka with TLS, SCRAM and ACLs."""
 
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -16,6 +15,7 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
+from tests.deploy.tools import without_ours
 from tests.support.secure_kafka import SecureCluster, started
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-secure")]
@@ -96,7 +96,7 @@ def config_check(
     config = folder / "eventcluster.yaml"
     config.write_text(yaml.safe_dump({"kafka": kafka | given, **sections}))
     command = [sys.executable, "-m", "processor", "config", "check", str(config), "--broker"]
-    environment = os.environ | {"EVENTCLUSTER_KAFKA_PROPERTY_SASL_PASSWORD_FILE": str(secret)}
+    environment = without_ours() | {"EVENTCLUSTER_KAFKA_PROPERTY_SASL_PASSWORD_FILE": str(secret)}
     done = subprocess.run(
         command,
         env=environment,

@@ -1,7 +1,6 @@
 """The dashboards over the real service on Apache Kafka, scraped by a real Prometheus."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from deploy.grafana.__main__ import FILES
 from deploy.grafana.board import Panel
+from tests.deploy.tools import without_ours
 from tests.kafka.services import Given, Service, Topics
 from tests.support.prometheus import Prometheus, Series
 
@@ -90,7 +90,7 @@ def test_every_panel_shows_what_the_running_service_does(
         fleet = ["--hosts", "12", "--rate", str(RECORDS_A_SECOND), "--seconds", str(SECONDS)]
         command = [sys.executable, "-m", "processor", "simulate", "--config", str(service.config), *fleet]
         # Under the service's own instance name it would fence the service.
-        environment = os.environ | {"EVENTCLUSTER_KAFKA__INSTANCE": "fleet"}
+        environment = without_ours() | {"EVENTCLUSTER_KAFKA__INSTANCE": "fleet"}
         subprocess.run(command, check=True, timeout=120, capture_output=True, env=environment)
         for number in range(PARTITIONS):
             topics.write(number, _odd(int(time.time() * 1000)))

@@ -1,0 +1,188 @@
+"""The container image, built from this checkout and run locked down on Apache Kafka: `make image-test`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from tests.deploy.tools import without_ours
+from tests.kafka.services import Topics, until
+from tests.support.brokers import docker_answers, free_ports
+
+pytestmark = [pytest.mark.image, pytest.mark.kafka, pytest.mark.timeout(1800)]
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+STOPS_WITHIN_S: Final = 5.0
+LARGEST_MIB: Final = 700
+# crun, podman's default, wants more of the kernel than a container in a container has.
+_PODMAN: Final = ("podman", "--runtime", "runc")
+_LOCKED_DOWN: Final = (
+    *("--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    *("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=1024:1024"),
+)
+
+
+def engine(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Docker where it answers, else podman; both streams are kept."""
+    command = ["docker"] if docker_answers() else list(_PODMAN)
+    environment = os.environ | {"STORAGE_DRIVER": "vfs"}
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, check=False, timeout=timeout, env=environment
+    )
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """Name of the image, just built; EVENTCLUSTER_TEST_IMAGE names one that is there already."""
+    given = os.environ.get("EVENTCLUSTER_TEST_IMAGE")
+    if given:
+        return given
+    if not docker_answers() and shutil.which("buildah") is None:
+        missing = "neither docker nor buildah: `make image-setup` installs the latter"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    name = "localhost/eventcluster:test"
+    built = subprocess.run(
+        [CHECKOUT / "deploy/image/build.sh", name], capture_output=True, text=True, check=False, timeout=1500
+    )
+    assert built.returncode == 0, built.stderr[-3000:]
+    return name
+
+
+@pytest.fixture(scope="module")
+def facts(image: str) -> dict[str, Any]:
+    """What the engine says of the image."""
+    answer = engine("image", "inspect", image)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)[0]
+    return found
+
+
+class Container:
+    """`eventcluster run` in a container on the host's network."""
+
+    def __init__(self, image: str, topics: Topics, folder: Path) -> None:
+        [self.port] = free_ports(1)
+        self.name = f"eventcluster-{uuid.uuid4().hex[:8]}"
+        self.config = folder / "eventcluster.yaml"
+        kafka = {
+            "bootstrap_servers": topics.bootstrap,
+            "input_topics": [topics.events],
+            "anomalies_topic": topics.anomalies,
+            "dead_letters_topic": topics.dead_letters,
+            "group_id": topics.group,
+            "start": "earliest",
+        }
+        warmup = {"span": "30m", "events": 5}
+        self.config.write_text(yaml.safe_dump({"kafka": kafka, "warmup": warmup, "web": {"port": self.port}}))
+        self.config.chmod(0o444)
+        folder.chmod(0o755)
+        mount = f"{self.config}:/etc/eventcluster/eventcluster.yaml:ro"
+        web = ["--env", f"EVENTCLUSTER_WEB__PORT={self.port}"]
+        arguments = ["run", "--detach", "--name", self.name, *_LOCKED_DOWN, *web, "--volume", mount, image]
+        started = engine(*arguments)
+        assert started.returncode == 0, started.stderr
+
+    def get(self, path: str) -> str:
+        """What the web server answers; empty while it answers nothing."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
+    def runs(self) -> bool:
+        """Whether it has not exited."""
+        return engine("inspect", "--format", "{{.State.Running}}", self.name).stdout.strip() == "true"
+
+    def log(self) -> str:
+        """All that it wrote."""
+        said = engine("logs", self.name)
+        return said.stdout + said.stderr
+
+    def remove(self) -> None:
+        """Whatever state it is in."""
+        engine("rm", "--force", self.name)
+
+
+@pytest.fixture
+def topics(kafka: str) -> Topics:
+    """Fresh topics."""
+    return Topics(kafka, 2)
+
+
+@pytest.fixture
+def container(image: str, topics: Topics, tmp_path: Path) -> Iterator[Container]:
+    """A running one."""
+    running = Container(image, topics, tmp_path)
+    yield running
+    running.remove()
+
+
+def test_the_service_runs_locked_down_and_stops_on_sigterm(container: Container, topics: Topics) -> None:
+    """Read-only, unprivileged, no capabilities: ready, anomalies, metrics, SIGTERM, exit 0 in 5 s."""
+    until(lambda: container.get("/readyz") != "" or not container.runs(), "ready")
+    assert container.runs(), container.log()
+    command = [sys.executable, "-m", "processor", "simulate", "--config", str(container.config)]
+    fleet = ["--hosts", "8", "--rate", "1000", "--seconds", "4"]
+    environment = without_ours() | {"EVENTCLUSTER_KAFKA__INSTANCE": "fleet"}
+    subprocess.run([*command, *fleet], check=True, timeout=120, capture_output=True, env=environment)
+    until(lambda: len(topics.read(topics.anomalies)) > 0, "an anomaly is published")
+
+    metrics = container.get("/metrics")
+    healthy = engine("healthcheck", "run", container.name) if not docker_answers() else None
+    began = time.monotonic()
+    engine("kill", "--signal", "TERM", container.name)
+    until(lambda: not container.runs(), "stopped", STOPS_WITHIN_S)
+    took = time.monotonic() - began
+    code = engine("inspect", "--format", "{{.State.ExitCode}}", container.name).stdout.strip()
+
+    sys.stdout.write(f"\nstopped {took:.1f} s after SIGTERM, exit {code}\n")
+    assert "eventcluster_ready 1.0" in metrics
+    assert code == "0", container.log()
+    assert healthy is None or healthy.returncode == 0, healthy.stderr
+
+
+def test_the_image_says_what_it_is(facts: dict[str, Any]) -> None:
+    """User, entrypoint, signal, health check and OCI labels; and its size is printed."""
+    config = facts.get("Config") or {}
+    labels = facts.get("Labels") or config.get("Labels") or {}
+    size = facts["Size"] / 2**20
+
+    sys.stdout.write(f"\nimage size {size:.0f} MiB, base included\n")
+    assert config["User"] == "10001:10001"
+    assert config["Entrypoint"] == ["/opt/eventcluster/bin/eventcluster"]
+    assert config.get("StopSignal", "SIGTERM") == "SIGTERM"
+    assert "/livez" in json.dumps(config.get("Healthcheck") or facts.get("Healthcheck"))
+    wanted = {"title", "description", "licenses", "version", "revision", "created"}
+    assert {f"org.opencontainers.image.{name}" for name in wanted} <= labels.keys()
+    assert size < LARGEST_MIB
+
+
+def test_the_image_has_no_build_tools_and_cannot_be_written_to(image: str) -> None:
+    """No pip in our environment, no compiler, not root, and a read-only root."""
+    program = (
+        "import os, shutil, sys, importlib.util as u\n"
+        "def writable(path):\n"
+        "    try: open(path, 'w').close()\n"
+        "    except OSError: return False\n"
+        "    return True\n"
+        "print([os.getuid(), u.find_spec('pip'), shutil.which('cc'), shutil.which('gcc'),\n"
+        "       any(writable(p) for p in ('/x', '/opt/eventcluster/x', '/etc/x'))])\n"
+    )
+    entry = ["--entrypoint", "/opt/eventcluster/bin/python3"]
+
+    said = engine("run", "--rm", *_LOCKED_DOWN, *entry, image, "-c", program)
+
+    assert said.stdout.strip() == "[10001, None, None, None, False]", said.stderr
