@@ -310,10 +310,14 @@ def run(*, seconds: float | None, seed: int, port: int) -> int:
         reader = KafkaBroker(cluster.settings("demo-listener", "demo-listener"))
         at_end.callback(reader.close)
         listener = Listener(reader, settings.kafka.anomalies_topic)
+        told = False
         with console.status("") as status:
             while not interrupted.is_set() and not pace.over():
                 lag = sum(score.written) - runner.judged()
                 fleet.write(pace.time(fleet.time), min(_MAX_BATCH, max(0, _MAX_LAG - lag)))
+                if pace.live and not told:
+                    _say(console, "the first day is learned; intruders come from now on")
+                    told = True
                 _show(console, score, listener.values(_TICK_S if pace.live else 0.0))
                 runner.check()
                 status.update(f"{_clock(fleet.time)}, {sum(score.written)} events, {lag} on their way")

@@ -23,6 +23,8 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 # Bytes decompressed at a time: a block of 4 can stand for 128 KiB, so this many make at most 16 MiB.
 _ZSTD_PIECE: Final = 512
+# Characters that a cell of a CSV may have at least.
+_LEAST_CELL: Final = 131_072
 _DAMAGED: Final = (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError)
 
 
@@ -107,7 +109,7 @@ class InputFile:
             self._line += 1
 
     def _csv(self, source: IO[bytes]) -> Iterator[bytes]:
-        csv.field_size_limit(max(csv.field_size_limit(), self._limit))
+        csv.field_size_limit(max(_LEAST_CELL, self._limit))
         text = io.TextIOWrapper(source, "utf-8-sig", newline="")
         try:
             rows = csv.reader(text)
