@@ -169,14 +169,14 @@ class Draft:
         return logon_cells(cells)
 
 
-def bars(kind: Kind, width: int, events: Mapping[int, int]) -> Bars:
-    """At most MAX_BARS bars: neighbours are added together where there are more.
+def bars(kind: Kind, width: int, events: Mapping[int, int], most: int = MAX_BARS) -> Bars:
+    """At most `most` bars: neighbours are added together where there are more.
 
     events : start (ms, a multiple of width) -> events
     """
     if events:
         span = max(events) - min(events) + width
-        width *= max(1, -(-span // (MAX_BARS * width)))
+        width *= max(1, -(-span // (most * width)))
     wider: Counter[int] = Counter()
     for start, count in events.items():
         wider[start - start % width] += count

@@ -236,7 +236,7 @@ def _episode(members: list[Summary], shown: list[Summary]) -> Episode:
         number=newest.number,
         scope=newest.scope,
         started=newest.started,
-        last=members[0].time,
+        last=max(newest.started, *(each.time for each in members)),
         # The index counts also what the page no longer holds.
         count=max(each.index for each in members) + 1,
         folded=sum(each.folded for each in members),
