@@ -208,7 +208,7 @@ class Detector:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
         now = case.time if self.window.stream_time is None else self.window.stream_time
         anomaly_id = self._identify(case.value, case.offset)
-        place = self._episodes.place(case.scope, anomaly_id, now, points, self._fold_key(case.event))
+        place = self._episodes.place(case.scope, anomaly_id, now, points, self.fold_key(case.event))
         if place is None:
             return Judgement(case.late, case.clock_skewed, case.reason, "folded")
         anomaly = Anomaly(
@@ -216,7 +216,8 @@ class Detector:
         )
         return Judgement(case.late, case.clock_skewed, case.reason, "published", anomaly)
 
-    def _fold_key(self, event: Event) -> FoldKey:
+    def fold_key(self, event: Event) -> FoldKey:
+        """What anomalies of one episode that are alike have in common."""
         return (event.kind, *(_FOLD_PARTS[part](event) for part in self._settings.episode.fold[event.kind]))
 
 

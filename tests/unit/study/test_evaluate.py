@@ -1,0 +1,187 @@
+"""Evaluation on small streams whose figures can be told by hand, and on the development streams."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processor.config import Settings, load
+from processor.errors import UsageError
+from processor.study.evaluate import OURS, Evaluation, Request, evaluate
+
+HOUR = 3_600_000
+START = 1_767_225_600_000  # 2026-01-01T00:00Z
+
+
+def quiet(_done: int, _total: int) -> None:
+    """No progress shown."""
+
+
+def settings() -> Settings:
+    """The defaults."""
+    return load(None, {})
+
+
+def record(
+    number: int, minutes: float, program: str, command: str, source: str = "sysmon1"
+) -> dict[str, Any]:
+    """A Sysmon 1 of host h, `minutes` after the start."""
+    from datetime import UTC, datetime
+
+    time = datetime.fromtimestamp((START + minutes * 60_000) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {
+        "_id": f"s:{number}", "_t": time, "_src": source,
+        "EventID": 1, "ProviderName": "Microsoft-Windows-Sysmon", "Hostname": "h", "UtcTime": time,
+        "ProcessGuid": "{0}", "Image": program, "CommandLine": command, "LogonId": "0x12345",
+        "User": "CORP\\ann",
+    }  # fmt: skip
+
+
+def written(folder: Path, rows: list[tuple[dict[str, Any], int, str]]) -> Request:
+    """The stream and its labels as files, and the request to evaluate them without rivals."""
+    stream, labels = folder / "s.jsonl", folder / "s.labels.csv"
+    stream.write_text("".join(json.dumps(row) + "\n" for row, _, _ in rows))
+    lines = [f"{row['_id']},{label},{stage}" for row, label, stage in rows]
+    labels.write_text("\n".join(["id,label,stage", *lines]) + "\n")
+    return Request([stream], [labels], rivals=False)
+
+
+def figures(evaluation: Evaluation) -> dict[str, Any]:
+    """Those of the only row."""
+    (row,) = evaluation.rows
+    return row.document()
+
+
+def background(count: int = 40) -> list[tuple[dict[str, Any], int, str]]:
+    """One program, again and again, every half hour."""
+    return [
+        (record(number, 30 * number, r"C:\Agent\agent.exe", "agent.exe /run"), 0, "")
+        for number in range(count)
+    ]
+
+
+def test_an_attack_in_its_own_episode_is_paged(tmp_path: Path) -> None:
+    """One new program: stage and event found, the agent's first run is the one benign alert."""
+    attack = (record(900, 30 * 39 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    found = figures(evaluate(written(tmp_path, [*background(), attack]), settings(), quiet))
+
+    assert (OURS, "process", 1, 1.0, 1.0) == (
+        found["detector"], found["kind"], found["stages"], found["stage_recall"], found["event_recall"],
+    )  # fmt: skip
+    assert (1, 1) == (found["benign_alerts"], found["benign_episodes"])
+    assert 1.0 == found["average_precision"]
+
+
+def test_an_attack_in_a_benign_events_episode_is_paged_only_if_that_escalates(tmp_path: Path) -> None:
+    """The benign anomaly has crossed 70 as the attack does: nobody is paged again."""
+    benign = (record(900, 1200, r"C:\Agent\tool.exe", "tool.exe"), 0, "")
+    hidden = (record(901, 1201, r"C:\Agent\other.exe", "other.exe"), 1, "run")
+    found = figures(evaluate(written(tmp_path, [*background(), benign, hidden]), settings(), quiet))
+
+    assert (0.0, 1.0, ["run"]) == (
+        found["stage_recall"], found["stage_recall_published"], found["stages_missed"],
+    )  # fmt: skip
+
+    loud = (record(901, 1201, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    found = figures(evaluate(written(tmp_path, [*background(), benign, loud]), settings(), quiet))
+
+    assert 1.0 == found["stage_recall"]
+
+
+def test_a_stage_of_exact_repeats_is_listed_apart(tmp_path: Path) -> None:
+    """The agent itself, run once more: no detector of novelty sees it."""
+    attack = (record(900, 30 * 39 + 20, r"C:\Agent\agent.exe", "agent.exe /run"), 1, "again")
+    found = figures(evaluate(written(tmp_path, [*background(), attack]), settings(), quiet))
+
+    assert (0, 1, None) == (found["stages"], found["exact_repeat_stages"], found["stage_recall"])
+
+
+def test_events_with_label_2_are_fed_and_not_scored(tmp_path: Path) -> None:
+    """The attack repeats one of them: it is no longer new."""
+    left_out = (record(900, 1200, r"C:\Users\Public\evil.exe", "evil.exe"), 2, "")
+    attack = (record(901, 1300, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run")
+    found = figures(evaluate(written(tmp_path, [*background(), left_out, attack]), settings(), quiet))
+
+    assert (41, 1, 0.0) == (found["events"], found["alerts"], found["event_recall"])
+
+
+def test_skipped_events_are_learned_and_not_counted(tmp_path: Path) -> None:
+    """The agent's first run is among them."""
+    request = written(tmp_path, background())
+    found = figures(
+        evaluate(Request(request.files, request.labels, skip=10, rivals=False), settings(), quiet)
+    )
+
+    assert (30, 0, 1) == (found["events"], found["benign_alerts"], found["first"]["benign_alerts"])
+
+
+def test_a_host_recorded_twice_is_evaluated_once_for_each_source(tmp_path: Path) -> None:
+    """Or for the one that is named."""
+    twice = [
+        (record(number, number, r"C:\Agent\agent.exe", "agent.exe", source), 0, "")
+        for number, source in enumerate(["one", "two"] * 5)
+    ]
+    request = written(tmp_path, twice)
+
+    assert ["one", "two"] == [row.source for row in evaluate(request, settings(), quiet).rows]
+    named = Request(request.files, request.labels, source="two", rivals=False)
+    assert ["two"] == [row.source for row in evaluate(named, settings(), quiet).rows]
+    wrong = Request(request.files, request.labels, source="three", rivals=False)
+    with pytest.raises(UsageError, match="there are one, two"):
+        evaluate(wrong, settings(), quiet)
+
+
+def test_a_label_that_is_none_is_refused_by_file_and_line(tmp_path: Path) -> None:
+    """A user's mistake shows no traceback."""
+    request = written(tmp_path, background(2))
+    request.labels[0].write_text("id,label,stage\ns:0,0,\ns:1,9,\n")
+
+    with pytest.raises(UsageError, match=r"s\.labels\.csv, line 3: needs an id and a label"):
+        evaluate(request, settings(), quiet)
+
+
+def test_the_rivals_stand_beside_ours(tmp_path: Path) -> None:
+    """Each on the same events."""
+    request = written(tmp_path, background())
+    rows = evaluate(Request(request.files, request.labels), settings(), quiet).rows
+
+    assert [
+        OURS, "msticpy", "first seen: path", "first seen: masked command line", "rarity", "HalfSpaceTrees",
+        "IsolationForest",
+    ] == [row.detector for row in rows]  # fmt: skip
+
+
+def stream(shared: Path, name: str, **how: Any) -> dict[str, Any]:
+    """Our figures on processes of a development stream, or on logons where it has only those."""
+    events = shared / "data" / "events"
+    request = Request([events / f"{name}.jsonl.gz"], [events / f"{name}.labels.csv.gz"], rivals=False, **how)
+    return evaluate(request, settings(), quiet).rows[0].document()
+
+
+@pytest.mark.parametrize("name", ["mstic_win1", "inject_otrf_in_mstic"])
+def test_attacks_on_the_server_are_paged_within_the_budget(shared: Path, name: str) -> None:
+    """Every stage that repeats nothing exactly, at <= 3 benign episodes and <= 6 alerts a host-day."""
+    found = stream(shared, name, skip=1000)
+
+    assert 1.0 == found["stage_recall"]
+    assert found["benign_episodes_per_host_day"] <= 3
+    assert found["benign_alerts_per_host_day"] <= 6
+    assert found["average_precision"] >= 0.6
+    assert found["benign_high_per_1000"] <= 1
+
+
+def test_every_stage_of_apt29_is_among_the_hundred_highest_scores(shared: Path) -> None:
+    """Half an hour from a cold start, Sysmon."""
+    found = stream(shared, "apt29_day1", source="sysmon1")
+
+    assert found["stages"] == found["stages_in_first_100"] == 8
+
+
+def test_every_new_attacking_address_is_found_without_the_outcome(shared: Path) -> None:
+    """At <= 1 benign alert a day."""
+    found = stream(shared, "elastic_sshd")
+
+    assert (129, 1.0) == (found["stages"], found["stage_recall"])
+    assert found["benign_alerts_per_host_day"] <= 1
+    assert found["benign_high_per_1000"] <= 1

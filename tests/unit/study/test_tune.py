@@ -1,0 +1,75 @@
+"""From history and a budget to settings."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from processor.config import load
+from processor.errors import UsageError
+from processor.study.simulate.output import Plan, write_file
+from processor.study.tune import THRESHOLDS, Request, tune
+
+
+def quiet(_done: int, _total: int) -> None:
+    """No progress shown."""
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two hosts for a day and a half."""
+    path = tmp_path_factory.mktemp("history") / "fleet.jsonl"
+    write_file(path, Plan(seed=3, hosts=2, rate=1000, seconds=6), quiet)
+    return path
+
+
+def test_what_is_chosen_keeps_the_budget_and_is_written_as_a_config(history: Path, tmp_path: Path) -> None:
+    """The file loads, says what was chosen, and keeps what the given config said."""
+    given = tmp_path / "given.yaml"
+    given.write_text("version: 1\nwarmup: {span: 6h}\nprocess: {min_samples: 2}\n")
+    out, report = tmp_path / "tuned.yaml", tmp_path / "tuned.html"
+    request = Request([history], episodes_per_host_day=2.0, config=given, out=out, report=report)
+    tuning = tune(request, load(given, {}), quiet)
+    settings = load(out, {})
+
+    assert tuning.chosen is not None
+    assert tuning.chosen.episodes <= 2.0
+    assert tuning.chosen.setting.eps == settings.process.eps
+    assert tuning.chosen.min_score == settings.output.min_score
+    assert "6h" == yaml.safe_load(out.read_text())["warmup"]["span"]
+    assert "k-distance" in report.read_text()
+    assert any(line.startswith("| 0 |") for line in tuning.lines())
+
+
+def test_a_higher_threshold_never_costs_more_alerts(history: Path) -> None:
+    """The curve falls: so the first threshold within the budget is the lowest."""
+    tuning = tune(
+        Request([history], alerts_per_host_day=1.0), load(None, {"EVENTCLUSTER_WARMUP__SPAN": "6h"}), quiet
+    )
+    curves = [
+        [cost.alerts for cost in tuning.costs if cost.setting == setting]
+        for setting in dict.fromkeys(cost.setting for cost in tuning.costs)
+    ]
+
+    assert {len(THRESHOLDS)} == {len(curve) for curve in curves}
+    assert all(curve[-1] <= curve[0] for curve in curves)
+
+
+def test_history_shorter_than_warmup_is_refused(history: Path) -> None:
+    """With what would help."""
+    with pytest.raises(UsageError, match=r"give more history, or shorten warmup\.span"):
+        tune(
+            Request([history], alerts_per_host_day=1.0),
+            load(None, {"EVENTCLUSTER_WARMUP__SPAN": "30d"}),
+            quiet,
+        )
+
+
+def test_one_budget_is_needed() -> None:
+    """Not none, not two, not a negative one."""
+    with pytest.raises(UsageError, match="give either"):
+        Request([])
+    with pytest.raises(UsageError, match="give either"):
+        Request([], episodes_per_host_day=1, alerts_per_host_day=1)
+    with pytest.raises(UsageError, match="a budget is >= 0, got -1"):
+        Request([], alerts_per_host_day=-1)
