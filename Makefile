@@ -67,5 +67,16 @@ test-soak: setup kafka-setup ## the tests that run for minutes
 bench: setup ## the clusterer against its peers
 	$(BIN)/eventcluster bench clusterer
 
+# The recorded streams are no part of the repository: STREAMS names their folder.
+STREAMS ?= ../shared/data/events
+RUN_EVALUATE = $(BIN)/eventcluster evaluate $(foreach stream,$(1),$(STREAMS)/$(stream).jsonl.gz) \
+	$(foreach stream,$(1),--labels $(STREAMS)/$(stream).labels.csv.gz)
+
+.PHONY: evaluate
+evaluate: setup ## detection on the labelled streams, rivals beside it; JSON to .artefacts/
+	@mkdir -p .artefacts
+	@$(call RUN_EVALUATE,mstic_win1 inject_otrf_in_mstic) --skip 1000 --json .artefacts/evaluate-steady.json
+	@$(call RUN_EVALUATE,apt29_day1 otrf_atomic) --json .artefacts/evaluate-cold.json
+	@$(call RUN_EVALUATE,elastic_sshd mstic_linux_execve) --json .artefacts/evaluate-linux.json
+
 include deploy/deploy.mk
--include study/evaluate.mk
