@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from processor.config import Settings
 from processor.metrics import Metrics
+from processor.picture.camera import Camera
 from processor.pipeline import Pipeline
 from processor.status import Board
 from processor.stream import topics
@@ -104,7 +105,9 @@ def build(settings: Settings, broker: Broker) -> Service:
     def empty_model(partition: Partition) -> Pipeline:
         return Pipeline(pipeline_settings, partition.topic, partition.number)
 
-    observer = Observer(broker, metrics, board, settings.metrics.clusters_every / 1000)
+    clusters_every_s = settings.metrics.clusters_every / 1000
+    camera = Camera(pipeline_settings, clusters_every_s)
+    observer = Observer(broker, metrics, board, clusters_every_s, camera)
     loop = Loop(broker, empty_model, loop_settings(settings), metrics, observer)
     web = Server(settings.web.host, settings.web.port, metrics.registry, board, settings.web.token)
     return Service(broker, loop, metrics, board, web)

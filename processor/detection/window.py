@@ -63,10 +63,13 @@ class Window:
         """Offset that opened the oldest pane still in the window; None before the first event."""
         return self._offsets[self.horizon - self._first] if self._panes else None
 
-    def parts(self) -> list[tuple[int, int]]:
-        """(serial, start of its pane in ms) of each part in the window, the oldest first."""
-        panes = self._panes[self.horizon - self._first :]
-        return [(part, pane * self._pane_size) for part, pane in enumerate(panes, self.horizon)]
+    def parts(self) -> list[tuple[int, int, int]]:
+        """(serial, start of its pane in ms, offset that opened it) of each part in the window."""
+        low = self.horizon - self._first
+        opened = zip(self._panes[low:], self._offsets[low:], strict=True)
+        return [
+            (part, pane * self._pane_size, offset) for part, (pane, offset) in enumerate(opened, self.horizon)
+        ]
 
     @property
     def span(self) -> int:

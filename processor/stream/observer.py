@@ -8,6 +8,7 @@ from typing import Final, Literal
 from processor.clustering.components import ClusterCounts
 from processor.events.event import KINDS, Kind
 from processor.metrics import Metrics
+from processor.picture.camera import Camera
 from processor.pipeline import Gauges
 from processor.status import Board, PartitionStatus, Recent
 from processor.stream.broker import Broker
@@ -25,14 +26,18 @@ class Observer:
     """Called after every turn of the loop; most turns only show that it turned.
 
     clusters_every_s : how often clusters are counted
+    camera : takes the picture that the page shows
     """
 
-    def __init__(self, broker: Broker, metrics: Metrics, board: Board, clusters_every_s: float) -> None:
+    def __init__(
+        self, broker: Broker, metrics: Metrics, board: Board, clusters_every_s: float, camera: Camera
+    ) -> None:
         self._broker = broker
         self._metrics = metrics
         self._board = board
         self._clusters_every_s = clusters_every_s
         self._census = Census()
+        self._camera = camera
         self._recent = Recent()
         self._started = time.monotonic()
         self._refreshed_at = float("-inf")
@@ -51,11 +56,20 @@ class Observer:
             self._recent.add(loop.committed)
             loop.committed.clear()
         self._count_clusters(loop, now)
+        self._take_picture(loop, now)
         shown = (self._state(loop, now), tuple(task.live for task in loop.tasks.values()), self._recent.seen)
         if shown != self._shown or now - self._refreshed_at >= REFRESH_S:
             self._refresh(loop, now)
             self._shown = shown
         self._board.current = replace(self._board.current, ticked_at=now)
+
+    def _take_picture(self, loop: Loop, now: float) -> None:
+        if loop.stopping:
+            return
+        live = {partition: task.pipeline for partition, task in loop.tasks.items() if task.live}
+        picture = self._camera.tick(live, now)
+        if picture is not None:
+            self._board.current = replace(self._board.current, picture=picture)
 
     def _refresh(self, loop: Loop, now: float) -> None:
         gauges = {partition: task.pipeline.gauges() for partition, task in loop.tasks.items() if task.live}

@@ -54,7 +54,7 @@
       ["Window", EC.span(now.window_span), kinds(now.window_events) || "no event yet"],
       ["Clusters", EC.number(sum(now.clusters, (each) => each.clusters)), `${EC.number(sum(now.window_vectors, (count) => count))} forms`],
       ["Noise", EC.number(sum(now.clusters, (each) => each.noise_events)), "events outside"],
-      ["Hosts", EC.number(now.scopes.live), `${EC.number(now.scopes.warmup)} warming up`],
+      ["Models", EC.number(now.scopes.live), `a host and kind each, ${EC.number(now.scopes.warmup)} warming up`],
       ["Anomalies", EC.number(now.anomalies.seen), `${EC.number(withheld)} not published`],
       ["Partitions", EC.number(now.partitions.length), restoring(now.partitions)],
     ];

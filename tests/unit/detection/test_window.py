@@ -90,10 +90,10 @@ def test_forgotten_parts_do_not_pile_up() -> None:
     assert len(pickle.dumps(w)) < 200_000
 
 
-def test_parts_are_listed_with_the_start_of_their_pane() -> None:
+def test_parts_are_listed_with_the_start_of_their_pane_and_their_first_offset() -> None:
     """What is counted by part can be drawn over time."""
     w = window(max_part_events=1)
-    for time in (0, 65 * MINUTE, 66 * MINUTE, 75 * MINUTE):
-        w.advance(time, 0)
+    for offset, minute in enumerate((0, 65, 66, 75), 10):
+        w.advance(minute * MINUTE, offset)
 
-    assert [(1, 60 * MINUTE), (2, 60 * MINUTE), (3, 70 * MINUTE)] == w.parts()
+    assert [(1, 60 * MINUTE, 11), (2, 60 * MINUTE, 12), (3, 70 * MINUTE, 13)] == w.parts()

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from processor.config import Settings
 from processor.metrics import Metrics
+from processor.picture.camera import Camera
 from processor.pipeline import Pipeline, PipelineSettings, Scored
 from processor.service import loop_settings
 from processor.status import Board
@@ -92,7 +93,7 @@ class Stage:
             lambda partition: Pipeline(told, partition.topic, partition.number),
             loop_settings(self.settings),
             self.metrics,
-            Observer(broker, self.metrics, self.board, clusters_every_s=3600),
+            Observer(broker, self.metrics, self.board, 3600, Camera(told, every_s=3600)),
             clock=itertools.count(step=0.02).__next__,
         )
         broker.subscribe([EVENTS], loop)

@@ -1,0 +1,194 @@
+"""Pictures of running pipelines: taken now and then, worked out beside the stream, named in small steps."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, cast
+
+import numpy as np
+
+from processor.clustering.components import Snapshot, label
+from processor.clustering.rows import Gate
+from processor.events.event import LOGON, Kind, program_name
+from processor.features.sets import FeatureSet
+from processor.picture.draft import Description, Draft, Exposure, Vector
+from processor.picture.picture import Picture
+from processor.pipeline import Pipeline, PipelineSettings
+
+# A partition: its topic and number.
+Source = tuple[str, int]
+
+# Vectors whose names are asked for in one turn of the loop: 2 ms.
+_NAMED_A_TURN: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """One kind of one partition, as the loop left it: arrays and small lists, safe for another thread."""
+
+    source: Source
+    kind: Kind
+    features: FeatureSet
+    snapshot: Snapshot
+    parts: list[tuple[int, int, int]]
+    part_events: list[tuple[int, int]]
+
+    def exposure(self) -> Exposure:
+        """Labelled, with the times of each vector's first and newest event: the starts of their panes."""
+        serials, starts, offsets = (np.array(column, np.int64) for column in zip(*self.parts, strict=True))
+        first = np.searchsorted(offsets, self.snapshot.first, "right") - 1
+        newest = np.searchsorted(serials, self.snapshot.newest)
+        start_of = {serial: start for serial, start, _ in self.parts}
+        bars: dict[int, int] = {}
+        for part, events in self.part_events:
+            if part in start_of:
+                bars[start_of[part]] = bars.get(start_of[part], 0) + events
+        return Exposure(
+            partition=f"{self.source[0]}/{self.source[1]}",
+            kind=self.kind,
+            features=self.features,
+            labels=label(self.snapshot),
+            # What has been seen for longer than the window began before its first pane.
+            first_time=starts[np.maximum(first, 0)],
+            last_time=starts[np.minimum(newest, len(starts) - 1)],
+            bar_starts=tuple(bars),
+            bar_events=tuple(bars.values()),
+        )
+
+
+class Camera:
+    """Takes a picture of all pipelines every `every_s` seconds; one at a time.
+
+    The loop calls `tick` after each turn. In its thread a shot is copied and some names are looked up;
+    labels, plots and texts are worked out in a daemon thread.
+    """
+
+    def __init__(self, settings: PipelineSettings, every_s: float) -> None:
+        """Take none yet; settings : what the pipelines were made by."""
+        self._kinds = settings.detector.kinds
+        self._pane = settings.detector.window.pane
+        self._redact = settings.records.redactor.text
+        self._every_s = every_s
+        self._next = float("-inf")
+        self._work: _Work | None = None
+        self._draft: Draft | None = None
+        self._wanted: Iterator[Vector] = iter(())
+        self._found: dict[Vector, tuple[Gate, str]] = {}
+        self._named: dict[Vector, Description] = {}
+
+    def tick(self, pipelines: Mapping[Source, Pipeline], now: float) -> Picture | None:
+        """Do the next small step; a picture when one has just been finished.
+
+        now : monotonic, s. Raises what working a picture out has raised.
+        """
+        if self._work is not None:
+            return self._take_result()
+        if self._draft is not None:
+            self._look_up(self._draft, pipelines)
+        elif now >= self._next:
+            self._next = now + self._every_s
+            self._expose(pipelines)
+        return None
+
+    def _expose(self, pipelines: Mapping[Source, Pipeline]) -> None:
+        times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
+        shots = [
+            _Shot(
+                source,
+                kind,
+                self._kinds[kind].features,
+                engine.snapshot(),
+                pipeline.detector.window.parts(),
+                engine.part_events(),
+            )
+            for source, pipeline in pipelines.items()
+            for kind, engine in pipeline.detector.engines.items()
+            if engine.live_events
+        ]
+        self._work = _Work(
+            lambda: Draft([shot.exposure() for shot in shots], max(times, default=None), self._pane)
+        )
+
+    def _take_result(self) -> Picture | None:
+        if self._work is None or self._work.busy:
+            return None
+        result = self._work.result()
+        self._work = None
+        if isinstance(result, Draft):
+            self._draft = result
+            self._found = {}
+            self._wanted = (vector for vector in result.wanted if vector not in self._named)
+            return None
+        self._draft = None
+        return result
+
+    def _look_up(self, draft: Draft, pipelines: Mapping[Source, Pipeline]) -> None:
+        """Ask the engines for some names; when all are known, finish the picture elsewhere."""
+        by_name = {f"{topic}/{number}": pipeline for (topic, number), pipeline in pipelines.items()}
+        vectors = list(islice(self._wanted, _NAMED_A_TURN))
+        for vector in vectors:
+            pipeline = by_name.get(vector.partition)
+            said = None
+            if pipeline is not None:
+                said = pipeline.detector.engines[vector.kind].describe(vector.scope, vector.row, vector.first)
+            if said is not None:
+                self._found[vector] = said
+        if len(vectors) < _NAMED_A_TURN:
+            found = self._found
+            self._work = _Work(lambda: self._finish(draft, found))
+
+    def _finish(self, draft: Draft, found: Mapping[Vector, tuple[Gate, str]]) -> Picture:
+        named = {vector: self._named[vector] for vector in draft.wanted if vector in self._named}
+        for vector, (gate, exemplar) in found.items():
+            features = self._kinds[vector.kind].features
+            named[vector] = describe(vector.kind, features.gate_parts, gate, self._redact(exemplar))
+        self._named = named
+        return draft.finish(named)
+
+
+class _Work:
+    """One task in a daemon thread: it does not keep the process from ending."""
+
+    def __init__(self, task: Callable[[], Draft | Picture]) -> None:
+        self._task = task
+        self._result: Draft | Picture | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="picture", daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is still at work."""
+        return self._thread.is_alive()
+
+    def result(self) -> Draft | Picture:
+        """What the task returned; raises what it raised."""
+        if self._failure is not None:
+            raise self._failure
+        return cast("Draft | Picture", self._result)
+
+    def _run(self) -> None:
+        try:
+            self._result = self._task()
+        except BaseException as failure:  # noqa: BLE001 - the loop raises it
+            self._failure = failure
+
+
+def describe(kind: Kind, gate_parts: tuple[str, ...], gate: Gate, exemplar: str) -> Description:
+    """Program or account of a vector from its gate, where that has them, else from its exemplar's text."""
+    parts = dict(zip(gate_parts, gate, strict=True))
+    if kind == LOGON:
+        account = str(parts.get("account", "")) or exemplar.rpartition(" from ")[0]
+        return Description("", account, exemplar)
+    path = str(parts.get("executable_masked", "")) or _first_word(exemplar)
+    return Description(program_name(path), "", exemplar)
+
+
+def _first_word(command_line: str) -> str:
+    line = command_line.lstrip()
+    if line.startswith('"'):
+        return line[1:].partition('"')[0]
+    # A path with blanks that nobody quoted still ends in .exe.
+    head, found, _ = line.partition(".exe")
+    return head + found if found and " " in head and "\\" in head else line.partition(" ")[0]
