@@ -2,7 +2,7 @@
 
 A vector's weight is capped at min_samples, so the stamps (part numbers) of its newest events decide it.
 Expiry raises a horizon and touches no vector; core flags and unions are never stored. A verdict is the stamps
-of the event's vector, else a range query that stops at min_samples, else the same for the few neighbours found.
+of the event's vector, else a range query that stops at min_samples, else the same for the neighbours found.
 """
 
 import enum
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.components import Snapshot
+from processor.clustering.neighbours import squared_distance
 from processor.clustering.parts import Log, Parts
 from processor.clustering.places import Space, mixed
 from processor.clustering.rows import Counts, Gate, Rows, Vector
@@ -106,6 +107,7 @@ class Engine:
         self.live_vectors = 0
         self._ring = max(min_samples, rare_cluster_size + 1)
         self._blank = array("I", bytes(4 * self._ring))
+        self._vector = vector
         self._rows = Rows(columns, vector)
         self._space = Space(self._rows, self._ring, eps, min_samples)
         self._slots = self._space.slots
@@ -299,8 +301,41 @@ class Engine:
         mine = (places["scope"][:n] == home.number) & (places["newest"][:n] >= self._horizon(home))
         return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
 
+    def nearest_core(self, scope: str, gate: Gate, counts: Counts, beyond: Vector = ()) -> int:
+        """Gate and exemplar of a live vector, None where it is not, or no longer, that of event `first`."""
+
+        counts : need not have been interned, and are not
+        beyond : coordinates on columns that the engine does not have yet: all that is stored is 0 there
+        """
+        home = self._scopes.get(scope)
+        number = self._rows.gate_number(gate)
+        place = self._places.find(home.number, number) if home and number else 0
+        if not place or home is None:
+            return -1
+        horizon = self._horizon(home)
+        point = [x + 0.0 for x in self._vector(counts)]
+        found: list[int] = []
+        self._space.weigh(place, point, horizon, EVERYTHING, found)
+        near = []
+        for slot in found:
+            distance = squared_distance(point, self._space.point(slot))
+            for x in beyond:
+                distance += x * x
+            if distance <= self.eps * self.eps:
+                near.append((distance, self._space.counts(slot), slot))
+        for _, _, slot in sorted(near):
+            if self._space.is_core(slot, horizon, self.min_samples):
+                return int(self._slots.first[slot])
+        return -1
+
+    def widen(self, columns: int) -> None:
+        """Vectors have more columns from now on; those that are known, and their counts, are 0 there."""
+        self.columns = columns
+        self._rows.widen(columns)
+        self._space.relist()
+
     def describe(self, scope: str, row: int, first: int) -> tuple[Gate, str] | None:
-        """Gate and exemplar of a live vector, None where it is no longer the one that began with `first`."""
+        """Gate and exemplar of a live vector, None where it is not (or no longer) that of event `first`."""
         home = self._scopes.get(scope)
         if home is None or not self._rows.holds(row):
             return None

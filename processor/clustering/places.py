@@ -182,6 +182,19 @@ class Space:
                 at = slots.link[at]
             places.head[place] = 0
 
+    def relist(self) -> None:
+        """Build what range queries walk anew: the vectors have other columns."""
+        self._indexes.clear()
+        slots, places = self.slots, self.places
+        places.arrays["head"][:] = 0
+        sizes = places.arrays["size_of"].copy()
+        places.arrays["size_of"][:] = 0
+        for slot in range(1, slots.size):
+            if slots.place[slot] and slots.listed[slot]:
+                places.size_of[slots.place[slot]] += 1
+                self.enlist(slot)
+        places.arrays["size_of"][:] = sizes
+
     def delist(self, slot: int) -> None:
         """Let range queries find a slot no more."""
         slots = self.slots

@@ -119,6 +119,25 @@ class Rows(Chained):
         if not self.uses[index] and index != self._asked:
             self._recycle(index)
 
+    def widen(self, columns: int) -> None:
+        """Add columns of floats and counts, all 0."""
+        for name in [f"x{i}" for i in range(self.columns, columns)]:
+            self._names.append(name)
+            self._add(name, "d")
+        for name in (
+            [f"c{i}" for i in range(self.width, self.width + columns - self.columns)] if self.width else ()
+        ):
+            self._integers.append(name)
+            self._add(name, "q")
+            self.width += 1
+        self.columns = columns
+        self.young, self._old = {}, {}
+        self.rehash(
+            (index, hash((self.gate[index], self.counts_of(index))) & U32)
+            for index in range(1, self.size)
+            if self.gate[index]
+        )
+
     def pin(self, reader: object) -> None:
         """Recycle no index while `reader` lives: another thread reads the columns."""
         self._pins.add(reader)
@@ -197,9 +216,7 @@ class Rows(Chained):
         self.width = width
         self._integers = [f"c{i}" for i in range(width)]
         for name in self._integers:
-            self._layout[name] = ("q", 1)
-            self._put(name, np.zeros(self._capacity, "q"))
-        self._set_threshold()
+            self._add(name, "q")
 
     def _recycle(self, index: int) -> None:
         """Recycle a row that nobody uses."""

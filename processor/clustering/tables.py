@@ -5,7 +5,7 @@ collector walks. Ids here are small integers, from 1 so that zeroed memory means
 """
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,12 @@ class Table:
             whole = np.zeros(capacity * width, kind)
             whole[: len(held[name])] = held[name]
             self._put(name, whole)
+
+    def _add(self, name: str, kind: str) -> None:
+        """One more field, zero for every id."""
+        self._layout[name] = (kind, 1)
+        self._put(name, np.zeros(self._capacity, kind))
+        self._set_threshold()
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         self.arrays[name] = values
@@ -145,6 +151,14 @@ class Chained(Table):
                 at = following[at]
             following[at] = following[number]
         self._linked -= 1
+
+    def rehash(self, keys: Iterable[tuple[int, int]]) -> None:
+        """Forget all chains and make these (id, hash) findable."""
+        self.heads = np.zeros(FIRST_CAPACITY, "I").data
+        self._buckets = self._mask = 1
+        self._linked = 0
+        for number, key in keys:
+            self.chain(key, number)
 
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "heads": np.array(self.heads[: self._buckets])}
