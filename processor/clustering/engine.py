@@ -302,7 +302,7 @@ class Engine:
         return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
 
     def nearest_core(self, scope: str, gate: Gate, counts: Counts, beyond: Vector = ()) -> int:
-        """Gate and exemplar of a live vector, None where it is not, or no longer, that of event `first`."""
+        """`first` of the core nearest to a vector and within eps, ties to the smaller counts; -1 = none.
 
         counts : need not have been interned, and are not
         beyond : coordinates on columns that the engine does not have yet: all that is stored is 0 there
