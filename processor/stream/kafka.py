@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import (
-    OFFSET_END,
     Consumer,
     KafkaError,
     KafkaException,
@@ -303,8 +302,9 @@ class KafkaBroker:
     # -- membership: librdkafka calls these from inside poll, consume and close
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        # At the end and paused: wherever the restore will go live, nothing is fetched before.
-        consumer.incremental_assign([TopicPartition(p.topic, p.partition, OFFSET_END) for p in partitions])
+        # A concrete offset, paused: a seek while librdkafka still looks up a logical one is lost, and the
+        # partition is silent for ever.
+        consumer.incremental_assign([TopicPartition(p.topic, p.partition, 0) for p in partitions])
         consumer.pause(partitions)
         self._tell(partitions, lambda membership, ours: membership.assigned(ours))
 

@@ -20,7 +20,7 @@ from processor.stream.bookmark import Bookmark
 from processor.stream.broker import Broker, CommitAborted, OutputRefused, Pending
 from processor.stream.buffer import MAX_ABORTS, Buffer, CommitRule, Entry
 from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter, truncated
-from processor.stream.records import Committed, Output, Partition, Record
+from processor.stream.records import Committed, Output, Partition, Record, Watermarks
 from processor.stream.restore import Restore, RestoreSettings
 from processor.stream.tally import Tally
 
@@ -241,17 +241,22 @@ class Loop:
             self._out_of_range.discard(partition)
             if task is None or not task.live:
                 continue
-            told = {"topic": partition.topic, "partition": partition.number, "next": task.next_offset}
-            if task.next_offset < marks.low:
-                log.error("records deleted before they were read", extra={**told, "continued_at": marks.low})
-                task.next_offset = marks.low
-                self._broker.resume(partition, marks.low)
-            else:
-                log.error("offset is beyond the log's end: restoring anew", extra={**told, "end": marks.end})
-                self._broker.pause(partition)
-                self._commit(COMMIT_WITHIN_S)
-                self._buffer.drop([partition])
-                self._begin(partition)
+            self._continue(task, marks)
+
+    def _continue(self, task: Task, marks: Watermarks) -> None:
+        partition, at = task.partition, task.next_offset
+        told = {"topic": partition.topic, "partition": partition.number, "next": at}
+        if at > marks.end:
+            log.error("offset is beyond the log's end: restoring anew", extra={**told, "end": marks.end})
+            self._broker.pause(partition)
+            self._commit(COMMIT_WITHIN_S)
+            self._buffer.drop([partition])
+            self._begin(partition)
+            return
+        if at < marks.low:
+            log.error("records deleted before they were read", extra={**told, "continued_at": marks.low})
+            task.next_offset = marks.low
+        self._broker.resume(partition, task.next_offset)
 
     # -- judging
 

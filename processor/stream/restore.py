@@ -112,7 +112,7 @@ class Restore:
         return time.monotonic() - self._began
 
     def step(self, budget_s: float) -> None:
-        """Work for about budget_s; a question that the broker does not answer yet is asked again next time."""
+        """Work for about budget_s; a question that is not answered yet is asked again next time."""
         try:
             if self.plan is None:
                 self.plan = self._make_plan()

@@ -111,7 +111,8 @@ class KafkaWorld:
 
     def topic(self, partitions: int) -> str:
         name = uuid.uuid4().hex
-        self._admin.create_topics([NewTopic(name, partitions, 1)])[name].result(WITHIN_S)
+        forever = {"retention.ms": "-1"}
+        self._admin.create_topics([NewTopic(name, partitions, 1, config=forever)])[name].result(WITHIN_S)
         return name
 
     def settings(self, group: str, instance: str) -> KafkaSettings:
