@@ -1,6 +1,7 @@
-"""`config check --broker` against Apache Kafka with TLS, SCRAM and ACLs."""
+"""`run` and `config check --broker` on Apache Kafka with TLS, SCRAM and ACLs."""
 
 import json
+import signal
 import subprocess
 import sys
 import uuid
@@ -9,18 +10,22 @@ from pathlib import Path
 
 import pytest
 import yaml
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from tests.deploy.tools import without_ours
+from tests.kafka.services import until
+from tests.support.brokers import free_ports
 from tests.support.secure_kafka import SecureCluster, started
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-secure")]
 
 PASSWORD = "correct horse"  # noqa: S105 - of users that live as long as the test
+
+HOSTS = 20
 
 # What docs/deploy.md grants.
 RIGHTS = (
@@ -45,7 +50,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureCluster]
     make(running, "eventcluster.anomalies", 4)
     make(running, "eventcluster.dead-letters", 1)
     make(running, "eventcluster.state", 4, compact)
-    write(running, "events", [(f"host-{n % 20}", n % 20) for n in range(200)])
+    write(running, "events", [(f"host-{n % HOSTS}", n % HOSTS) for n in range(200)])
     yield running
     running.stop()
 
@@ -78,12 +83,10 @@ def user(cluster: SecureCluster, *, without: ResourceType | None = None) -> str:
     return name
 
 
-def config_check(
-    cluster: SecureCluster, folder: Path, name: str, secret_text: str = PASSWORD, **sections: object
-) -> tuple[int, str]:
-    """Exit code and output of `eventcluster config check --broker`, the password being in a file."""
-    secret = folder / "password"
-    secret.write_text(f"{secret_text}\n")
+def write_config(
+    cluster: SecureCluster, folder: Path, name: str, given: dict[str, object], **sections: object
+) -> Path:
+    """A config for that user, but for the password."""
     properties = {
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
@@ -91,15 +94,27 @@ def config_check(
         "ssl.ca.location": str(cluster.certificates / "ca.crt"),
     }
     kafka = {"bootstrap_servers": cluster.secure, "input_topics": ["events"], "properties": properties}
-    given = sections.pop("kafka", {})
-    assert isinstance(given, dict)
     config = folder / "eventcluster.yaml"
     config.write_text(yaml.safe_dump({"kafka": kafka | given, **sections}))
+    return config
+
+
+def with_password(folder: Path, secret_text: str = PASSWORD) -> dict[str, str]:
+    """An environment that names a file with the password."""
+    secret = folder / "password"
+    secret.write_text(f"{secret_text}\n")
+    return without_ours() | {"EVENTCLUSTER_KAFKA_PROPERTY_SASL_PASSWORD_FILE": str(secret)}
+
+
+def config_check(
+    cluster: SecureCluster, folder: Path, name: str, secret_text: str = PASSWORD, **given: object
+) -> tuple[int, str]:
+    """Exit code and output of `eventcluster config check --broker`; given: keys of the section kafka."""
+    config = write_config(cluster, folder, name, given)
     command = [sys.executable, "-m", "processor", "config", "check", str(config), "--broker"]
-    environment = without_ours() | {"EVENTCLUSTER_KAFKA_PROPERTY_SASL_PASSWORD_FILE": str(secret)}
     done = subprocess.run(
         command,
-        env=environment,
+        env=with_password(folder, secret_text),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -109,13 +124,44 @@ def config_check(
     return done.returncode, done.stdout
 
 
+def anomalies(cluster: SecureCluster) -> int:
+    """How many committed anomalies there are."""
+    config = {"bootstrap.servers": cluster.bootstrap, "group.id": uuid.uuid4().hex}
+    consumer = Consumer(config | {"auto.offset.reset": "earliest", "isolation.level": "read_committed"})
+    consumer.assign([TopicPartition("eventcluster.anomalies", number, 0) for number in range(4)])
+    try:
+        return len(consumer.consume(1000, 2.0))
+    finally:
+        consumer.close()
+
+
+def test_the_service_runs_with_the_documented_rights(cluster: SecureCluster, tmp_path: Path) -> None:
+    """Over TLS with SCRAM it publishes, exactly once, and stops; the password is nowhere in its log."""
+    [port] = free_ports(1)
+    sections: dict[str, object] = {"web": {"port": port}, "warmup": {"span": "0s", "events": 0}}
+    config = write_config(cluster, tmp_path, user(cluster), {"start": "earliest"}, **sections)
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "processor", "run", "--config", str(config)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=with_password(tmp_path), stdout=out, stderr=out)
+    try:
+        until(lambda: anomalies(cluster) == HOSTS or process.poll() is not None, "anomalies are published")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(20)
+    finally:
+        process.kill()
+
+    assert code == 0, log.read_text()
+    assert PASSWORD not in log.read_text()
+
+
 def test_a_user_with_the_documented_rights_is_good(cluster: SecureCluster, tmp_path: Path) -> None:
     """Every finding is good, over TLS with SCRAM, the password from a file."""
     code, said = config_check(cluster, tmp_path, user(cluster))
 
     assert code == 0, said
     assert "advice" not in said
-    assert "each of 20 scopes is in one partition" in said
+    assert f"each of {HOSTS} scopes is in one partition" in said
     assert "LogAppendTime" in said
 
 
@@ -153,7 +199,7 @@ def test_a_scope_in_two_partitions_is_wrong_and_named(cluster: SecureCluster, tm
     make(cluster, topic, 4)
     write(cluster, topic, [("host-1", n) for n in range(40)] + [("host-2", 5)] * 10)
 
-    code, said = config_check(cluster, tmp_path, user(cluster), kafka={"input_topics": [topic]})
+    code, said = config_check(cluster, tmp_path, user(cluster), input_topics=[topic])
 
     assert code == 1, said
     assert "1 of 2 scopes are in several partitions ('host-1' in 0, 1, 2, 3)" in said
@@ -165,7 +211,7 @@ def test_a_compacted_output_is_wrong(cluster: SecureCluster, tmp_path: Path) -> 
     make(cluster, "eventcluster.compacted", 1, {"cleanup.policy": "compact"})
     compacted = {"anomalies_topic": "eventcluster.compacted"}
 
-    code, said = config_check(cluster, tmp_path, user(cluster), kafka=compacted)
+    code, said = config_check(cluster, tmp_path, user(cluster), **compacted)
 
     assert code == 1, said
     assert "topic eventcluster.compacted: it is compacted" in said
@@ -177,8 +223,8 @@ def test_a_missing_topic_comes_with_the_command_that_creates_it(
     """And is only advice where the service may create it."""
     missing = {"anomalies_topic": "eventcluster.elsewhere"}
 
-    code, said = config_check(cluster, tmp_path, user(cluster), kafka=missing)
-    allowed, advised = config_check(cluster, tmp_path, user(cluster), kafka=missing | {"create_topics": True})
+    code, said = config_check(cluster, tmp_path, user(cluster), **missing)
+    allowed, advised = config_check(cluster, tmp_path, user(cluster), **missing, create_topics=True)
 
     assert code == 1, said
     assert f"--bootstrap-server {cluster.secure} --create --topic eventcluster.elsewhere" in said
