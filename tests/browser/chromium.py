@@ -1,0 +1,94 @@
+"""Debian's Chromium, headless: what a test sees and does in it."""
+
+import base64
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB"),
+)
+WAIT_S = 20
+
+
+class Browser:
+    """One window of one browser; used for many pages."""
+
+    def __init__(self, artefacts: Path) -> None:
+        binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+        if binary is None or driver is None:
+            raise FileNotFoundError("chromium and chromium-driver are not installed")
+        options = webdriver.ChromeOptions()
+        options.binary_location = binary
+        for flag in _FLAGS:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self._artefacts = artefacts
+        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_script_timeout(WAIT_S)
+
+    def open(self, address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """Load a page afresh, in a window of this size and scheme; forgets what was logged before."""
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+        self.driver.get(address)
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """The value of a script's `return`."""
+        return self.driver.execute_script(script, *arguments)
+
+    def all(self, css: str) -> list[WebElement]:
+        """Elements that match."""
+        return self.driver.find_elements("css selector", css)
+
+    def one(self, css: str) -> WebElement:
+        """The first element that matches, as soon as there is one."""
+        return self.until(lambda: next(iter(self.all(css)), None), f"an element {css}")
+
+    def text(self, css: str) -> str:
+        """The text of the first element that matches, at once; "" without one."""
+        return str(self.run("return (document.querySelector(arguments[0]) || {}).textContent || ''", css))
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """What the condition returns as soon as it is true."""
+        wait = WebDriverWait(self.driver, WAIT_S, poll_frequency=0.05)
+        return wait.until(lambda _: condition(), f"waited {WAIT_S} s for {what}")
+
+    def until_drawn(self) -> None:
+        """Until every plot has been drawn."""
+        self.until(lambda: self.run("return document.documentElement.dataset.drawn === 'yes'"), "the plots")
+
+    def shoot(self, name: str, css: str = "") -> Path:
+        """A picture of the whole page, or of one element, kept as a test artefact."""
+        area = (
+            "const r = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [r.x + scrollX, r.y + scrollY, r.width, r.height]"
+        )
+        whole = "return [0, 0, innerWidth, Math.min(document.documentElement.scrollHeight, 6000)]"
+        x, y, width, height = self.run(area, css) if css else self.run(whole)
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
+        shot = self.driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True, "clip": clip}
+        )
+        path = self._artefacts / f"{name}.png"
+        path.write_bytes(base64.b64decode(shot["data"]))
+        return path
+
+    def complaints(self) -> list[str]:
+        """Errors and warnings that the console has shown since the page was opened."""
+        return [
+            entry["message"]
+            for entry in self.driver.get_log("browser")
+            if entry["level"] in ("SEVERE", "WARNING")
+        ]
