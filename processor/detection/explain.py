@@ -66,9 +66,17 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
         nearest=nearest,
         similar=engine.neighbours(case.scope, case.row, learned=not case.late),
         novelty=novelty,
-        signs=Signs(
-            process=case.event.kind == PROCESS, service=is_service(case.event), disguised=bool(disguised)
-        ),
+        signs=_signs(case.event, disguised=bool(disguised)),
+    )
+
+
+def _signs(event: Event, *, disguised: bool) -> Signs:
+    length = len(event.executable)
+    return Signs(
+        process=event.kind == PROCESS,
+        service=is_service(event),
+        disguised=disguised,
+        told=len(event.command_line) / length if length else 0.0,
     )
 
 

@@ -72,11 +72,13 @@ class Signs:
     process : it is a process creation
     service : it belongs to a session of the operating system's own accounts
     disguised : its path imitates a system program's
+    told : how many times as long as the executable's path the command line is; 0 without either
     """
 
     process: bool
     service: bool
     disguised: bool
+    told: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,10 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
     Outside the clusters of a known gate: 40 just beyond eps to 85 at 64 eps, with the logarithm of the
     distance. A place of its own: 55 (a logon 50), 10 more for what has not been here in any session, 10
     more for a folder (or source address) that nothing else of the window has; 5 less where the gate has
-    been seen but has no cluster yet. A rare cluster: 40. Then 15 more for a process outside the operating
-    system's own sessions, 20 for a name that looks like one of the window, and at least 95 where the path
-    imitates a system program. Each similar event takes 10.
+    been seen but has no cluster yet; up to 4 more for a command line longer than the path, with the
+    logarithm of how much. A rare cluster: 40. Then 15 more for a process outside the operating system's own
+    sessions, 20 for a name that looks like one of the window, and at least 95 where the path imitates a
+    system program. Each similar event takes 10.
     """
     if reason is Reason.RARE_CLUSTER:
         points = 40.0
@@ -147,6 +150,7 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
         points = (55.0 if signs.process else 50.0) + 10.0 * bool(new) + 10.0 * novelty.new_place
         points -= 5.0 * (reason is Reason.OUTSIDE_CLUSTERS)
+        points += min(4.0, 2.0 * log(max(signs.told, 1.0)))
     points += 15.0 * (signs.process and not signs.service) + 20.0 * bool(novelty.alike)
     if signs.disguised:
         points = max(points, 95.0)

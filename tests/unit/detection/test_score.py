@@ -1,0 +1,97 @@
+"""The score ranks: each thing it measures only ever raises or only ever lowers it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.detection.novelty import Novelty, Place
+from processor.detection.verdict import Reason, Signs, is_service, score
+from processor.events.event import PROCESS, Event
+
+PLAIN = Signs(process=True, service=True, disguised=False, told=1.0)
+KNOWN = Novelty(same_place=True)
+NEW = Reason.NEW_SINGLETON_CLUSTER
+OUTSIDE = Reason.OUTSIDE_CLUSTERS
+
+NOVELTIES = st.builds(
+    Novelty,
+    new_name=st.booleans(),
+    new_place=st.booleans(),
+    same_place=st.booleans(),
+    elsewhere=st.sampled_from([(), (Place("c:", 3, False),)]),
+    alike=st.sampled_from(["", "agent.exe"]),
+)
+SIGNS = st.builds(
+    Signs, process=st.booleans(), service=st.booleans(), disguised=st.booleans(), told=st.floats(0, 1e6)
+)
+DISTANCES = st.none() | st.floats(1.0, 1e9)
+
+
+@given(st.sampled_from(Reason), DISTANCES, st.integers(0, 1000), NOVELTIES, SIGNS)
+def test_a_score_is_a_whole_number_from_0_to_100(
+    reason: Reason, distance: float | None, similar: int, novelty: Novelty, signs: Signs
+) -> None:
+    """Whatever is measured, the same for the same."""
+    points = score(reason, distance, similar, novelty, signs)
+
+    assert 0 <= points <= 100
+    assert points == score(reason, distance, similar, novelty, signs)
+
+
+@given(st.sampled_from(Reason), DISTANCES, st.integers(0, 20), NOVELTIES, SIGNS)
+def test_each_measure_moves_the_score_one_way(
+    reason: Reason, distance: float | None, similar: int, novelty: Novelty, signs: Signs
+) -> None:
+    """Farther, newer, a person's, disguised: never lower. More of its kind: never higher."""
+    points = score(reason, distance, similar, novelty, signs)
+
+    if distance is not None:
+        assert points <= score(reason, distance * 2, similar, novelty, signs)
+    assert points >= score(reason, distance, similar + 1, novelty, signs)
+    for newer in (
+        replace(novelty, new_name=True),
+        replace(novelty, new_place=True),
+        replace(novelty, alike="x"),
+    ):
+        assert points <= score(reason, distance, similar, newer, signs)
+    for plainer in (replace(signs, disguised=True), replace(signs, service=False)):
+        assert points <= score(reason, distance, similar, novelty, plainer)
+    assert points <= score(reason, distance, similar, novelty, replace(signs, told=signs.told * 2))
+
+
+@pytest.mark.parametrize(
+    ("points", "reason", "distance", "novelty", "signs"),
+    [
+        (40, OUTSIDE, 1.0, KNOWN, PLAIN),
+        (85, OUTSIDE, 64.0, KNOWN, PLAIN),
+        (85, OUTSIDE, 1e6, KNOWN, PLAIN),
+        (55, NEW, None, KNOWN, PLAIN),
+        (65, NEW, None, Novelty(new_name=True), PLAIN),
+        (75, NEW, None, Novelty(new_name=True, new_place=True), PLAIN),
+        (90, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, service=False)),
+        (70, OUTSIDE, None, Novelty(new_name=True, new_place=True), PLAIN),
+        (95, NEW, None, KNOWN, replace(PLAIN, disguised=True)),
+        (70, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, process=False)),
+        (90, NEW, None, Novelty(new_name=True, new_place=True, alike="a"), replace(PLAIN, process=False)),
+        (59, NEW, None, KNOWN, replace(PLAIN, told=100.0)),
+        (40, Reason.RARE_CLUSTER, 0.0, KNOWN, PLAIN),
+    ],
+)
+def test_the_documented_points(
+    points: int, reason: Reason, distance: float | None, novelty: Novelty, signs: Signs
+) -> None:
+    """As docs/detection.md tells them."""
+    assert points == score(reason, distance, 0, novelty, signs)
+
+
+@pytest.mark.parametrize(
+    ("logon_id", "service"),
+    [("0x3e7", True), ("0x3e4", True), ("0x3e5", True), ("0x12345", False), ("", False)],
+)
+def test_the_operating_systems_sessions_are_known_by_their_ids(logon_id: str, service: bool) -> None:
+    """SYSTEM, NETWORK SERVICE and LOCAL SERVICE."""
+    event = Event(kind=PROCESS, format="test", code="1", time=0, host="h", logon_id=logon_id)
+
+    assert service == is_service(event)
