@@ -113,7 +113,10 @@ def demo(
     )
 )
 def replay(
-    files: Annotated[list[Path], typer.Argument(help="JSONL or CSV, plain, .gz or .zst.", metavar="FILE...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help=".jsonl or .csv, plain, .gz or .zst; .evtx, .parquet.", metavar="FILE..."),
+    ],
     config: ConfigFile = None,
     history: Annotated[
         list[Path] | None, typer.Option(help="Learned before, not judged.", metavar="FILE")
@@ -133,7 +136,7 @@ def replay(
         list[Path] | None, typer.Option(help="Write a report here: .html or .md.", metavar="F.html")
     ] = None,
     show_events: Annotated[
-        int, typer.Option(help="Show so many of the highest-scored anomalies.", metavar="N", min=0)
+        int, typer.Option(help="Show what the first N records were read as.", metavar="N", min=0)
     ] = 0,
 ) -> None:
     """Judge events from files with the very pipeline that `run` uses."""
@@ -181,9 +184,13 @@ def report(
 )
 def evaluate(
     files: Annotated[list[Path], typer.Argument(help="JSONL, plain, .gz or .zst.", metavar="FILE...")],
-    labels: Annotated[list[Path], typer.Option(help="One for each FILE, in order.", metavar="FILE")],
+    labels: Annotated[
+        list[Path], typer.Option(help="Repeatable, in any order; matched by _id.", metavar="FILE")
+    ],
     config: ConfigFile = None,
-    source: Annotated[str | None, typer.Option(help="Only events of this _src.", metavar="NAME")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Only events of this _src or format.", metavar="NAME")
+    ] = None,
     skip: Annotated[int, typer.Option(help="Feed so many events first, unscored.", metavar="N", min=0)] = 0,
     json_file: JsonFile = None,
 ) -> None:
@@ -199,6 +206,44 @@ def evaluate(
     typer.echo("\n".join(found.lines()))
     if json_file is not None:
         json_file.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
+
+
+@app.command(
+    epilog=_examples(
+        "tune week.jsonl.gz --episodes-per-host-day 2 --out tuned.yaml --report tuned.html",
+        "tune week.jsonl.gz --config prod.yaml --alerts-per-host-day 5",
+    )
+)
+def tune(
+    files: Annotated[list[Path], typer.Argument(help="A benign recording of some days.", metavar="FILE...")],
+    config: ConfigFile = None,
+    episodes: Annotated[
+        float | None, typer.Option("--episodes-per-host-day", help="Episodes to allow.", metavar="N")
+    ] = None,
+    alerts: Annotated[
+        float | None, typer.Option("--alerts-per-host-day", help="Anomalies to allow.", metavar="N")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the config found here.", metavar="FILE")] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write the trade-off here.", metavar="F.html")
+    ] = None,
+) -> None:
+    """Find the settings that stay within a budget of alerts and still tell most apart."""
+    from processor.study import tune as study
+    from processor.study.progress import bar
+
+    request = study.Request(
+        files=files,
+        episodes_per_host_day=episodes,
+        alerts_per_host_day=alerts,
+        config=config,
+        out=out,
+        report=report_file,
+    )
+    settings = _settings(config)
+    with bar("tune") as progress:
+        found = study.tune(request, settings, progress)
+    typer.echo("\n".join(found.lines()))
 
 
 @app.command(

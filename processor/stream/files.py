@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 import zstandard
@@ -26,6 +26,22 @@ _ZSTD_PIECE: Final = 512
 # Characters that a cell of a CSV may have at least.
 _LEAST_CELL: Final = 131_072
 _DAMAGED: Final = (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError)
+
+
+class RecordFile(Protocol):
+    """A file of records: its bytes on the disk, its time (ms since 1970 UTC), how far it has been read."""
+
+    size: int
+    modified: int
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far, of `size`."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Each record once; several passes read the file again."""
+        ...
 
 
 class InputFile:
@@ -50,15 +66,10 @@ class InputFile:
         self._kind = endings[-1] if endings else ""
         if self._kind not in (*_JSONL, ".csv"):
             raise UsageError(
-                f"{path}: a file of records ends in .jsonl or .csv, with .gz or .zst after it or not"
+                f"{path}: a file of records ends in .jsonl or .csv, with .gz or .zst after it or not, "
+                "in .evtx or in .parquet"
             )
-        try:
-            with path.open("rb"):
-                status = path.stat()
-        except OSError as error:
-            raise UsageError(f"{path}: {_reason(error)}") from error
-        self.size = status.st_size
-        self.modified = status.st_mtime_ns // 1_000_000
+        self.size, self.modified = file_facts(path)
 
     @property
     def position(self) -> int:
@@ -159,6 +170,16 @@ class _ZstdReader(io.RawIOBase):
         target[:size] = self._ready[:size]
         self._ready = self._ready[size:]
         return size
+
+
+def file_facts(path: Path) -> tuple[int, int]:
+    """Bytes and time (ms since 1970 UTC) of a file that can be read. Raises UsageError naming it."""
+    try:
+        with path.open("rb"):
+            status = path.stat()
+    except OSError as error:
+        raise UsageError(f"{path}: {_reason(error)}") from error
+    return status.st_size, status.st_mtime_ns // 1_000_000
 
 
 @contextmanager

@@ -1,29 +1,28 @@
 """`eventcluster replay`: files through the pipeline that `run` runs, as a partition of its input topic."""
 
 import csv
-import heapq
 import io
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final, NamedTuple
-
-import msgspec
+from typing import IO, Final
 
 from processor.clustering import components
 from processor.config import Settings
 from processor.errors import InvalidEvent, UsageError
 from processor.events.event import Event, Kind
 from processor.events.formats import Decoder
-from processor.pipeline import Ignored, Late, Outcome, Pipeline, PipelineSettings, Published, Rejected
-from processor.stream.files import InputFile, output
+from processor.pipeline import Ignored, Pipeline, PipelineSettings, Rejected
+from processor.records.ecs import iso
+from processor.stream.containers import open_input
+from processor.stream.files import RecordFile, output
 from processor.study.members import Cluster, Member, Members, clusters
 from processor.study.report.collect import Collector
 from processor.study.report.render import Report
 from processor.study.report.write import check, rendered
+from processor.study.summary import Summary
 
 # Done and of how many: bytes of the files on disk.
 Progress = Callable[[int, int], None]
@@ -68,7 +67,7 @@ class Request:
     since, until : event times in [since, until) are read; the file's where an event has none
     sort : by event time, stably; the files are held in memory for it
     report : each as HTML or Markdown, by its ending
-    show_events : so many anomalies with the highest scores in the summary
+    show_events : of so many records at the beginning the summary says what was read from them
     """
 
     files: Sequence[Path]
@@ -82,60 +81,6 @@ class Request:
     labels: Path | None = None
     report: Sequence[Path] = ()
     show_events: int = 0
-
-
-class Shown(NamedTuple):
-    """An anomaly worth a line: highest score first, then the earlier record."""
-
-    score: int
-    negative_number: int
-    time: str
-    host: str
-    message: str
-
-
-@dataclass(slots=True)
-class Summary:
-    """What came of a replay. The four outcomes add up to the records read."""
-
-    scored: int = 0
-    late: int = 0
-    ignored: int = 0
-    rejected: int = 0
-    learned_before: int = 0
-    episodes: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    withheld: Counter[str] = field(default_factory=Counter)
-    rejections: Counter[str] = field(default_factory=Counter)
-    counts: dict[Kind, components.ClusterCounts] = field(default_factory=dict)
-    shown: list[Shown] = field(default_factory=list)
-
-    @property
-    def records(self) -> int:
-        """Records read from FILES."""
-        return self.scored + self.late + self.ignored + self.rejected
-
-    def lines(self) -> list[str]:
-        """The summary as it is printed."""
-        outcomes = {name: getattr(self, name) for name in ("scored", "late", "ignored", "rejected")}
-        said = [f"records {self.records}: {_listed(outcomes)}"]
-        if self.learned_before:
-            said.append(f"history {self.learned_before} records learned before")
-        said += [
-            f"{kind}: {count.clusters} clusters, {count.singletons} singletons, "
-            f"{count.noise_events} noise events, {count.clustered_events} clustered events"
-            for kind, count in self.counts.items()
-        ]
-        by_reason = _listed(self.reasons)
-        said.append(
-            f"anomalies {self.reasons.total()} in {self.episodes} episodes" + (by_reason and f": {by_reason}")
-        )
-        if self.withheld:
-            said.append(f"not published: {_listed(self.withheld)}")
-        if self.rejections:
-            said.append(f"rejected: {_listed(self.rejections)}")
-        said += [f"{each.score:3d}  {each.time}  {each.host}  {each.message}" for each in self.shown]
-        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +126,18 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
             _note(members, record)
         for record in reading.live():
             outcome = pipeline.process(record.value, record.number, record.time)
-            _count(summary, outcome)
+            summary.count(outcome)
+            if record.number < request.show_events:
+                summary.show(record.number, outcome, reading.event(record.value))
             if collector is not None:
                 collector.note(outcome, record.time)
             if not isinstance(outcome, Ignored | Rejected):
                 _note(members, record)
-                _publish(outcome.published, record, request.show_events, summary, targets.get("anomalies"))
+                if outcome.published is not None:
+                    summary.tell(outcome.published, record.number)
+                    if "anomalies" in targets:
+                        targets["anomalies"].write(outcome.published.value + b"\n")
         summary.counts = _count_clusters(pipeline)
-        summary.shown.sort(reverse=True)
         table = [] if members is None else list(members.table())
         _write_tables(table, targets, reading)
         if collector is not None:
@@ -231,8 +180,8 @@ class _Reading:
             max_command_line=settings.max_command_line,
             mappings=settings.mappings,
         )
-        self._history = [InputFile(path, settings.max_record_size) for path in request.history]
-        self._files = [InputFile(path, settings.max_record_size) for path in request.files]
+        self._history = [open_input(path, settings.max_record_size) for path in request.history]
+        self._files = [open_input(path, settings.max_record_size) for path in request.files]
         self._read = 0
         self._size = sum(file.size for file in (*self._history, *self._files))
 
@@ -262,7 +211,7 @@ class _Reading:
     def _ordered(self, records: Iterable[_Input]) -> Iterator[_Input]:
         return iter(sorted(records, key=lambda record: record.time) if self._request.sort else records)
 
-    def _timed(self, files: Sequence[InputFile], first: int) -> Iterator[_Input]:
+    def _timed(self, files: Sequence[RecordFile], first: int) -> Iterator[_Input]:
         for number, (file, value) in enumerate(self._values(files), first):
             yield _Input(number, self._time(value, file), value)
             if number % _PROGRESS_EVERY == 0:
@@ -271,51 +220,21 @@ class _Reading:
         self._progress(self._read, self._size)
 
     @staticmethod
-    def _values(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, bytes]]:
+    def _values(files: Sequence[RecordFile]) -> Iterator[tuple[RecordFile, bytes]]:
         for file in files:
             for value in file:
                 yield file, value
 
-    def _time(self, value: bytes, file: InputFile) -> int:
+    def event(self, value: bytes) -> Event | None:
+        """The event in a record; None where it is none, or broken."""
         try:
-            event = self._decoder.decode(value)
+            return self._decoder.decode(value)
         except InvalidEvent:
-            return file.modified
+            return None
+
+    def _time(self, value: bytes, file: RecordFile) -> int:
+        event = self.event(value)
         return file.modified if event is None or event.time is None else event.time
-
-
-def _count(summary: Summary, outcome: Outcome) -> None:
-    if isinstance(outcome, Ignored):
-        summary.ignored += 1
-        return
-    if isinstance(outcome, Rejected):
-        summary.rejected += 1
-        summary.rejections[outcome.reason] += 1
-        return
-    if isinstance(outcome, Late):
-        summary.late += 1
-    else:
-        summary.scored += 1
-    if outcome.published is not None:
-        summary.reasons[outcome.reason] += 1
-        summary.episodes += outcome.published.opens_episode
-    elif outcome.fate:
-        summary.withheld[outcome.fate] += 1
-
-
-def _publish(
-    published: Published | None, record: _Input, limit: int, summary: Summary, target: IO[bytes] | None
-) -> None:
-    if published is None:
-        return
-    if target is not None:
-        target.write(published.value + b"\n")
-    shown = summary.shown
-    if limit and (len(shown) < limit or published.score > shown[0].score):
-        text = msgspec.json.decode(published.value)
-        host = text.get("host", {}).get("name", "")
-        entry = Shown(published.score, -record.number, text["@timestamp"], host, text["message"])
-        (heapq.heappush if len(shown) < limit else heapq.heappushpop)(shown, entry)
 
 
 def _write_tables(members: Sequence[Member], targets: dict[str, IO[bytes]], reading: _Reading) -> None:
@@ -334,10 +253,10 @@ def _write_tables(members: Sequence[Member], targets: dict[str, IO[bytes]], read
 
 
 def _cluster_cells(cluster: Cluster, exemplar: Event) -> tuple[object, ...]:
-    first = _iso(cluster.first_time)
+    first = iso(cluster.first_time)
     row = cluster.exemplar if cluster.exemplar < _HISTORY else ""
     fields = [of(exemplar) for of in _EXEMPLAR.values()]
-    cells = (cluster.kind, cluster.id, cluster.size, first, _iso(cluster.last_time), row, first)
+    cells = (cluster.kind, cluster.id, cluster.size, first, iso(cluster.last_time), row, first)
     return (*cells, *("" if cell is None else cell for cell in fields))
 
 
@@ -345,12 +264,3 @@ def _csv_line(cells: Sequence[object]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue().encode("utf-8", "replace")
-
-
-def _iso(time: int) -> str:
-    seconds, milliseconds = divmod(time, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())

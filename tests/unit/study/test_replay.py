@@ -175,15 +175,26 @@ def test_tables_hold_what_is_still_in_the_window(tmp_path: Path) -> None:
     assert (1, 1) == (summary.counts["process"].clusters, summary.counts["process"].noise_events)
 
 
-def test_summary_shows_the_highest_scores_first(tmp_path: Path) -> None:
-    """--show-events N: as many anomalies as asked for."""
+def test_summary_ends_with_the_highest_scores(tmp_path: Path) -> None:
+    """At most ten anomalies, the highest first."""
     lines = [event(0), event(1), event(2), event(3, "svch0st.exe", "svch0st.exe -k"), event(4, "x.exe", "x")]
-    summary = run(Request([write(tmp_path / "e.jsonl", lines)], show_events=2))
-    scores = [each.score for each in summary.shown]
+    summary = run(Request([write(tmp_path / "e.jsonl", lines)]))
+    said = summary.lines()[-len(summary.highest) :]
 
-    assert 2 == len(scores)
-    assert sorted(scores, reverse=True) == scores
-    assert "svch0st.exe" in summary.lines()[-2]
+    assert sorted(said, reverse=True) == said
+    assert "svch0st.exe" in said[0]
+
+
+def test_what_the_first_records_became_is_shown_on_request(tmp_path: Path) -> None:
+    """--show-events N: the event as it was read, or why there is none; nothing a terminal would obey."""
+    lines = [event(0, host="ws\x1b[31m"), '{"EventID": 5156}', '{"EventID": 4688}', event(1)]
+    summary = run(Request([write(tmp_path / "e.jsonl", lines)], show_events=3))
+
+    shown = summary.lines()[:3]
+    assert shown[0].startswith('record 0: {"kind": "process"')
+    assert "record 1: ignored" == shown[1]
+    assert shown[2].startswith("record 2: rejected: NewProcessName")
+    assert not any("\x1b" in line for line in summary.lines())
 
 
 def test_same_files_and_config_give_the_same_bytes(tmp_path: Path) -> None:
