@@ -116,7 +116,8 @@ class KafkaWorld:
         return name
 
     def settings(self, group: str, instance: str) -> KafkaSettings:
-        return KafkaSettings(self._bootstrap, group, instance, self._protocol, self._delivery, 10_000)
+        soon = {"heartbeat.interval.ms": 300} if self._protocol == "classic" else {}
+        return KafkaSettings(self._bootstrap, group, instance, self._protocol, self._delivery, 10_000, soon)
 
     def open(self, group: str, instance: str) -> Broker:
         self._brokers.append(KafkaBroker(self.settings(group, instance)))

@@ -158,6 +158,10 @@ class Cluster:
             "min.insync.replicas": in_sync,
             "num.partitions": "1",
             "group.initial.rebalance.delay.ms": "0",
+            # Rebalances and failures of members show within a second, not ten.
+            "group.min.session.timeout.ms": "1000",
+            "group.consumer.min.heartbeat.interval.ms": "500",
+            "group.consumer.heartbeat.interval.ms": "500",
             "auto.create.topics.enable": "false",
             "log.cleaner.backoff.ms": "200",
         }
