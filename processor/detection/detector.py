@@ -76,7 +76,7 @@ class _Model:
             rare_cluster_size=kind.rare_cluster_size,
             max_vectors=settings.max_vectors,
         )
-        self.histories = Histories(settings.warmup, settings.max_scopes)
+        self.histories = Histories(settings.warmup, settings.max_scopes, settings.window.length)
         self.known = Known(kind.features.kind, kind.features.gate_parts)
 
 

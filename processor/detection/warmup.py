@@ -31,8 +31,10 @@ class Histories:
     expired_in_warmup : scopes, so far, whose window emptied before they were live
     """
 
-    def __init__(self, settings: WarmupSettings, max_scopes: int) -> None:
+    def __init__(self, settings: WarmupSettings, max_scopes: int, window: int) -> None:
+        """window : the window's length, ms: a scope seen for so long is live however few its events are."""
         self._settings = settings
+        self._window = window
         self._max_scopes = max_scopes
         self._scopes: OrderedDict[str, _History] = OrderedDict()
         self.live = 0
@@ -87,8 +89,10 @@ class Histories:
         return history.live, forgotten
 
     def _is_enough(self, history: _History, stream_time: int) -> bool:
+        # A window that is full will never know more: waiting on would silence what is rare by nature for ever.
+        seen = stream_time - history.start
         settings = self._settings
-        return history.count >= settings.events and stream_time - history.start >= settings.span
+        return (history.count >= settings.events and seen >= settings.span) or seen >= self._window
 
     def _reclaim(self, horizon: int) -> None:
         for _ in range(_RECLAIM_PER_PART):

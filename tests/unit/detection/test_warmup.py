@@ -4,15 +4,23 @@ from processor.detection.settings import WarmupSettings
 from processor.detection.warmup import Histories
 
 
-def histories(span: int = 0, events: int = 0, max_scopes: int = 100) -> Histories:
+def histories(span: int = 0, events: int = 0, max_scopes: int = 100, window: int = 10_000) -> Histories:
     """Histories that are live at once, unless told otherwise."""
-    return Histories(WarmupSettings(span, events, publish=False), max_scopes)
+    return Histories(WarmupSettings(span, events, publish=False), max_scopes, window)
 
 
 def test_a_scope_is_live_with_the_event_that_completes_both_span_and_count() -> None:
     """Both conditions hold before a verdict is published; the event itself counts."""
     h = histories(span=100, events=3)
     live = [h.saw("a", time, 0, 0, "x")[0] for time in (0, 50, 99, 100, 101)]
+
+    assert [False, False, False, True, True] == live
+
+
+def test_a_scope_seen_for_a_whole_window_is_live_however_few_its_events_are() -> None:
+    """Twenty logons a week would else be silent for ever: a full window never knows more."""
+    h = histories(span=100, events=20, window=1000)
+    live = [h.saw("a", time, 0, 0, "x")[0] for time in (0, 500, 999, 1000, 1001)]
 
     assert [False, False, False, True, True] == live
 
