@@ -76,7 +76,7 @@ READERS: Final = (
         windows_security.read_logon,
         windows_security.LOGON_CODES,
     ),
-    Reader(ecs.FORMAT, b'"category', reader_of(ecs.SOURCES)),
+    Reader(ecs.FORMAT, b'"category', ecs.read),
     Reader(ecs.FORMAT, b"event.category", reader_of(ecs.SOURCES)),
     Reader(auditd.FORMAT, b"SYSCALL_EXECVE", auditd.read_columns),
     Reader(auditd.FORMAT, b"type=EXECVE", auditd.read_raw, lines=True),
@@ -109,6 +109,7 @@ class Decoder:
     ) -> None:
         asked_for = [reader for reader in READERS if formats is None or reader.format in formats]
         self._readers = (*(_own(source) for source in mappings), *asked_for)
+        self._hot = tuple((reader.needle, reader.read, reader) for reader in self._readers)
         self._max_record_size = max_record_size
         self._max_command_line = max_command_line
 
@@ -139,10 +140,10 @@ class Decoder:
     def _read(self, value: bytes) -> Event | None:
         if value[:1] != b"{" and not value.lstrip().startswith(b"{"):
             return self._read_line(value)
-        for reader in self._readers:
-            if reader.needle in value:
+        for needle, read, reader in self._hot:
+            if needle in value:
                 try:
-                    event = reader.read(value, self._max_command_line)
+                    event = read(value, self._max_command_line)
                 except msgspec.ValidationError:
                     if self._is_meant(reader, value):
                         raise

@@ -65,6 +65,8 @@ class Source:
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+_SYSTEM_IDS: Final = frozenset({SYSTEM_SID, "0"})
+_SYSTEM_NAMES: Final = frozenset({"root", "system"})
 _MISSING: Final[tuple[object, ...]] = ("", "-", [], None)
 
 
@@ -131,7 +133,7 @@ class Plan:
             parts["command_line"], parts["truncated"] = command_line[:max_command_line], True
         if "parent_command_line" in parts:
             parts["parent_command_line"] = parts["parent_command_line"][:max_command_line]
-        system = is_system(parts)
+        system = is_system(parts.get("logon_id", ""), parts.get("user_id", ""), parts.get("user_name", ""))
         return Event(kind=self.source.kind, format=self.source.format, system_session=system, **parts)
 
     def _complete(self, parts: dict[str, Any], record: dict[str, Any]) -> None:
@@ -157,17 +159,14 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(path.split(".")) if "." in path else ()
 
 
-def is_system(parts: Mapping[str, Any]) -> bool:
+def is_system(session: str, user_id: str, user_name: str) -> bool:
     """Whether the session is the operating system's: logon id 0x3e7, SID S-1-5-18, root, a daemon's.
 
     By the name, where the record has neither a user's nor a session's id.
     """
-    session = parts.get("logon_id")
-    if session == SYSTEM_LOGON_ID or session in _NO_SESSION or parts.get("user_id") in (SYSTEM_SID, "0"):
+    if session == SYSTEM_LOGON_ID or session in _NO_SESSION or user_id in _SYSTEM_IDS:
         return True
-    if parts.get("user_id") or session:
-        return False
-    return str(parts.get("user_name", "")).lower() in ("root", "system")
+    return not user_id and not session and user_name.lower() in _SYSTEM_NAMES
 
 
 def json_object(value: bytes) -> dict[str, Any]:

@@ -5,14 +5,15 @@ hours (they do in half of OTRF's recordings). `User` and `LogonId` are the new p
 `UserID`, `AccountName`, `Domain` and `ProcessID` are the Sysmon service's and are not read.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from processor.errors import InvalidEvent
 from processor.events.event import PROCESS, Event
 from processor.events.mapping import Source
 from processor.events.values import (
+    MAX_TEXT,
     SYSTEM_LOGON_ID,
     Number,
     Text,
@@ -26,10 +27,10 @@ from processor.events.windows import (
     HOST_FIELDS,
     TIME_FIELDS,
     Header,
-    host_of,
+    code_of,
     locate,
+    missing,
     recorded_at,
-    required,
 )
 
 FORMAT: Final = "sysmon"
@@ -83,10 +84,24 @@ class Record(Header, gc=False):
 _record: Final = msgspec.json.Decoder(Record)
 
 
-def _ours(provider: str, record: Record) -> bool:
+def _ours(code: str, provider: Text, record: Record) -> bool:
     """Ids are a provider's own, others have a 1 too; one that names none is Sysmon by its ProcessGuid."""
+    if code not in CODES:
+        return False
     named = provider or record.Channel or record.log_name
     return PROVIDER in named if named else record.ProcessGuid is not None
+
+
+def _identity(user: Text, session: Number) -> tuple[str, str, str]:
+    """Domain, user and logon id as an Event has them."""
+    domain, name = split_account(text(user))
+    return domain, name, logon_id(session)
+
+
+# As in windows_security.
+_CACHED_SIZE: Final = 4_096
+_identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
+_number_cached: Final = lru_cache(maxsize=4_096)(number)
 
 
 def read_process(value: bytes, max_command_line: int) -> Event | None:
@@ -94,38 +109,51 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
 
     Raises InvalidEvent, and msgspec's and Unicode errors where the record is not what its fields should be.
     """
-    return process_event(_record.decode(value), max_command_line)
+    return process_event(_record.decode(value), len(value), max_command_line)
 
 
-def process_event(record: Record, max_command_line: int) -> Event | None:
-    """The process creation that a record holds. Raises InvalidEvent."""
+def process_event(record: Record, size: int, max_command_line: int) -> Event | None:
+    """The process creation that a record of `size` bytes holds. Raises InvalidEvent."""
     inner = record.winlog
-    code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
-    if code not in CODES or not _ours(provider, data or record):
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        event_id, provider, host, prefix = (
+            record.EventID,
+            record.SourceName,
+            record.Computer or record.Hostname,
+            "",
+        )
+        data = record
+    else:
+        event_id, provider, host, data, prefix = locate(record, inner, data)
+    code = code_of(event_id)
+    if not _ours(code, provider, data or record):
         return None
     if data is None:
-        raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
+        raise missing(prefix[:-1], "")
+    identify, whole = (_identity_cached, _number_cached) if size <= _CACHED_SIZE else (_identity, number)
+    domain, user, session = identify(data.User, data.LogonId)
+    if not data.Image:
+        raise missing(prefix, "Image")
     command_line = data.CommandLine or ""
-    session = logon_id(data.LogonId)
-    domain, user = split_account(text(data.User))
     # By position, in Event's order: by keyword it takes seven times as long.
     return Event(
         PROCESS,
         FORMAT,
         code,
         time_ms(data.UtcTime, prefix + "UtcTime") if data.UtcTime else recorded_at(record),
-        host_of(record, inner),
+        text(host),
         user,
         domain,
         "",
         session,
         session == SYSTEM_LOGON_ID,
-        required(data.Image, prefix, "Image"),
+        data.Image[:MAX_TEXT],
         command_line[:max_command_line],
-        number(data.ProcessId, prefix, "ProcessId"),
+        whole(data.ProcessId, prefix, "ProcessId"),
         text(data.ParentImage),
         (data.ParentCommandLine or "")[:max_command_line],
-        number(data.ParentProcessId, prefix, "ParentProcessId"),
+        whole(data.ParentProcessId, prefix, "ParentProcessId"),
         "",
         None,
         "",

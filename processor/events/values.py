@@ -19,6 +19,8 @@ SYSTEM_SID: Final = "S-1-5-18"
 _ABSENT: Final = frozenset({"", "-"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = _EPOCH.replace(tzinfo=None)
+# 2020-05-01 22:55:54
+_NAIVE_LENGTH: Final = 19
 _EPOCH_UNIT: Final = 10**11
 _MAX_EPOCH_NS: Final = 10**20
 _MAX_NUMBER: Final = 2**63
@@ -35,7 +37,6 @@ _PORTAL_TIME: Final = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))? ([AP])M", re.ASCII
 )
 _SPACE_BEFORE_ZONE: Final = re.compile(r" (?:UTC|Z|(?=[+-]\d\d:?\d\d$))", re.ASCII)
-_HAS_ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII)
 
 
 def text(value: str | None) -> str:
@@ -106,7 +107,8 @@ def time_ms(value: str, field: str) -> int:
     Raises InvalidEvent("bad_time").
     """
     try:
-        moment = datetime.fromisoformat(value)
+        # Without its Z a time is read and subtracted in half the time.
+        moment = datetime.fromisoformat(value[:-1] if value[-1:] == "Z" else value)
     except ValueError:
         moment = _unusual_time(value, field)
     since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
@@ -157,8 +159,10 @@ def epoch_ms(value: float | str, field: str) -> int:
 
 
 def has_zone(value: str) -> bool:
-    """Whether a time says its zone; without one, sources that write local time cannot be used."""
-    return _HAS_ZONE.search(value, max(0, len(value) - 6)) is not None
+    """Whether a time says its zone (Z, +02, +0200, +02:00); sources of local time cannot be used without."""
+    return len(value) > _NAIVE_LENGTH and (
+        value[-1] == "Z" or value[-6] in "+-" or value[-5] in "+-" or value[-3] in "+-"
+    )
 
 
 def account(domain: str, user: str) -> str:

@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from processor.errors import InvalidEvent
-from processor.events.values import MAX_TEXT, Number, Text, has_zone, text, time_ms
+from processor.events.values import Number, Text, has_zone, time_ms
 
-# What recorded_at and host_of take, for the documentation.
+# What recorded_at and locate take, for the documentation.
 TIME_FIELDS: Final = (
     "SystemTime",
     "TimeCreated",
@@ -49,6 +49,9 @@ class Header(msgspec.Struct, gc=False):
 
 
 Record = TypeVar("Record", bound=Header)
+# Event id, provider, the computer that recorded it (HOST_FIELDS in order: not the collector that forwarded
+# it), the part that holds the event data, and that part's path with a dot.
+Place = tuple[Number, Text, Text, Record | None, str]
 
 
 class _Winlog(msgspec.Struct, gc=False):
@@ -91,19 +94,17 @@ def event_codes(value: bytes) -> frozenset[str] | None:
     return frozenset(code_of(event_id) for event_id in ids)
 
 
-def locate(
-    record: Record, winlog: Record | None, event_data: Record | None
-) -> tuple[str, str, Record | None, str]:
-    """Event code, provider, the part of a record that holds its event data, and that part's path with a dot.
+def locate(record: Record, winlog: Record | None, event_data: Record | None) -> Place[Record]:
+    """Where a record that is not flat keeps its event.
 
     winlog : the record's `winlog`
     event_data : the `event_data` of `winlog`, of the record where it has no `winlog`
     """
     if winlog is not None:
-        return code_of(winlog.event_id), winlog.provider_name or "", event_data, "winlog.event_data."
-    if event_data is not None:
-        return code_of(record.event_id), record.source_name or "", event_data, "event_data."
-    return code_of(record.EventID), record.SourceName or "", record, ""
+        host = winlog.computer_name or record.Computer or record.Hostname or record.computer_name
+        return winlog.event_id, winlog.provider_name, host, event_data, "winlog.event_data."
+    host = record.Computer or record.Hostname or record.computer_name
+    return record.event_id, record.source_name, host, event_data, "event_data."
 
 
 def recorded_at(header: Header) -> int | None:
@@ -112,28 +113,25 @@ def recorded_at(header: Header) -> int | None:
     EventTime counts only where it says its zone: NXLog writes local time. The @timestamp beside it is when
     the record was received, seconds later, and all that is left. None where no time can be used.
     """
-    if header.SystemTime:
-        return time_ms(header.SystemTime, "SystemTime")
-    if header.TimeCreated:
-        return time_ms(header.TimeCreated, "TimeCreated")
-    if header.TimeGenerated:
-        return time_ms(header.TimeGenerated, "TimeGenerated")
-    if header.TimeGeneratedUTC:
-        return time_ms(header.TimeGeneratedUTC, "TimeGenerated [UTC]")
-    if header.EventTime and has_zone(header.EventTime):
-        return time_ms(header.EventTime, "EventTime")
-    return time_ms(header.timestamp, "@timestamp") if header.timestamp else None
+    given = header.SystemTime
+    if given:
+        return time_ms(given, "SystemTime")
+    given = header.TimeCreated
+    if given:
+        return time_ms(given, "TimeCreated")
+    given = header.TimeGenerated
+    if given:
+        return time_ms(given, "TimeGenerated")
+    given = header.TimeGeneratedUTC
+    if given:
+        return time_ms(given, "TimeGenerated [UTC]")
+    given = header.EventTime
+    if given and has_zone(given):
+        return time_ms(given, "EventTime")
+    given = header.timestamp
+    return time_ms(given, "@timestamp") if given else None
 
 
-def host_of(header: Header, inner: Header | None) -> str:
-    """The computer that recorded the event, not the collector that forwarded it."""
-    if inner is not None and inner.computer_name:
-        return text(inner.computer_name)
-    return text(header.Computer or header.Hostname or header.computer_name)
-
-
-def required(value: Text, prefix: str, field: str) -> str:
-    """A text that an event cannot be without. Raises InvalidEvent("missing_field")."""
-    if not value:
-        raise InvalidEvent("missing_field", prefix + field, "the record has none")
-    return value[:MAX_TEXT]
+def missing(prefix: str, field: str) -> InvalidEvent:
+    """What is said of a record without a field that its event cannot be without."""
+    return InvalidEvent("missing_field", prefix + field, "the record has none")

@@ -6,14 +6,14 @@ the account that logged on (Target) and its new session.
 """
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from processor.errors import InvalidEvent
 from processor.events.event import LOGON, PROCESS, Event
 from processor.events.mapping import Source
 from processor.events.values import (
+    MAX_TEXT,
     SYSTEM_LOGON_ID,
     SYSTEM_SID,
     Number,
@@ -29,10 +29,10 @@ from processor.events.windows import (
     HOST_FIELDS,
     TIME_FIELDS,
     Header,
-    host_of,
+    code_of,
     locate,
+    missing,
     recorded_at,
-    required,
 )
 
 FORMAT: Final = "windows_security"
@@ -119,9 +119,9 @@ _process: Final = msgspec.json.Decoder(ProcessRecord)
 _logon: Final = msgspec.json.Decoder(LogonRecord)
 
 
-def _ours(provider: str) -> bool:
+def _ours(code: str, codes: frozenset[str], provider: Text) -> bool:
     """Ids are a provider's own; a record that names none is taken at its id."""
-    return not provider or PROVIDER in provider
+    return code in codes and (not provider or PROVIDER in provider)
 
 
 def _identity(user: Text, domain: Text, sid: Text, session: Number) -> tuple[str, str, str, str, bool]:
@@ -131,10 +131,11 @@ def _identity(user: Text, domain: Text, sid: Text, session: Number) -> tuple[str
     return text(user), text(domain), own_sid, own_session, system
 
 
-# A few accounts start nearly all processes. Only records of up to this many bytes are looked up, which bounds
-# the cache at 16 MiB.
-_CACHED_SIZE: Final = 8_192
+# A few accounts start nearly all processes, with ids that come again. Only records of up to this many bytes
+# are looked up, which bounds the caches at 32 MiB.
+_CACHED_SIZE: Final = 4_096
 _identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
+_number_cached: Final = lru_cache(maxsize=4_096)(number)
 
 
 def read_process(value: bytes, max_command_line: int) -> Event | None:
@@ -148,34 +149,47 @@ def read_process(value: bytes, max_command_line: int) -> Event | None:
 def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Event | None:
     """The process creation that a record of `size` bytes holds. Raises InvalidEvent."""
     inner = record.winlog
-    code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
-    if code not in PROCESS_CODES or not _ours(provider):
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        event_id, provider, host, prefix = (
+            record.EventID,
+            record.SourceName,
+            record.Computer or record.Hostname,
+            "",
+        )
+        data = record
+    else:
+        event_id, provider, host, data, prefix = locate(record, inner, data)
+    code = code_of(event_id)
+    if not _ours(code, PROCESS_CODES, provider):
         return None
     if data is None:
-        raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
-    command_line = data.CommandLine or ""
-    identify = _identity_cached if size <= _CACHED_SIZE else _identity
+        raise missing(prefix[:-1], "")
+    identify, whole = (_identity_cached, _number_cached) if size <= _CACHED_SIZE else (_identity, number)
     user, domain, sid, session, system = identify(
         data.SubjectUserName, data.SubjectDomainName, data.SubjectUserSid, data.SubjectLogonId
     )
+    if not data.NewProcessName:
+        raise missing(prefix, "NewProcessName")
+    command_line = data.CommandLine or ""
     # By position, in Event's order: by keyword it takes seven times as long.
     return Event(
         PROCESS,
         FORMAT,
         code,
         recorded_at(record),
-        host_of(record, inner),
+        text(host),
         user,
         domain,
         sid,
         session,
         system,
-        required(data.NewProcessName, prefix, "NewProcessName"),
+        data.NewProcessName[:MAX_TEXT],
         command_line[:max_command_line],
-        number(data.NewProcessId, prefix, "NewProcessId"),
+        whole(data.NewProcessId, prefix, "NewProcessId"),
         text(data.ParentProcessName),
         "",
-        number(data.ProcessId, prefix, "ProcessId"),
+        whole(data.ProcessId, prefix, "ProcessId"),
         "",
         None,
         "",
@@ -187,38 +201,56 @@ def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Ev
 
 def read_logon(value: bytes, _max_command_line: int) -> Event | None:
     """The logon in a record, None if it is another event. Raises as read_process does."""
-    return logon_event(_logon.decode(value))
+    return logon_event(_logon.decode(value), len(value))
 
 
-def logon_event(record: LogonRecord) -> Event | None:
-    """The logon that a record holds. Raises InvalidEvent."""
+def logon_event(record: LogonRecord, size: int) -> Event | None:
+    """The logon that a record of `size` bytes holds. Raises InvalidEvent."""
     inner = record.winlog
-    code, provider, data, prefix = locate(record, inner, (inner or record).event_data)
-    if code not in LOGON_CODES or not _ours(provider):
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        event_id, provider, host, prefix = (
+            record.EventID,
+            record.SourceName,
+            record.Computer or record.Hostname,
+            "",
+        )
+        data = record
+    else:
+        event_id, provider, host, data, prefix = locate(record, inner, data)
+    code = code_of(event_id)
+    if not _ours(code, LOGON_CODES, provider):
         return None
     if data is None:
-        raise InvalidEvent("missing_field", prefix[:-1], "the record has none")
-    user, domain, sid, session, system = _identity(
+        raise missing(prefix[:-1], "")
+    identify = _identity_cached if size <= _CACHED_SIZE else _identity
+    user, domain, sid, session, system = identify(
         data.TargetUserName, data.TargetDomainName, data.TargetUserSid, data.TargetLogonId
     )
     name = text(data.Account) or account(domain, user)
-    if data.TargetUserName is None and not name:
-        raise InvalidEvent("missing_field", prefix + "TargetUserName", "the record has none")
-    outcome: Literal["success", "failure"] = "success" if code == "4624" else "failure"
+    if not name and data.TargetUserName is None:
+        raise missing(prefix, "TargetUserName")
+    # By position, as in process_event.
     return Event(
-        kind=LOGON,
-        format=FORMAT,
-        code=code,
-        time=recorded_at(record),
-        host=host_of(record, inner),
-        user_name=user or name.rpartition("\\")[2],
-        user_domain=domain or name.rpartition("\\")[0],
-        user_id=sid,
-        logon_id=session,
-        system_session=system,
-        account=name,
-        logon_type=logon_type(data.LogonType, prefix, "LogonType"),
-        outcome=outcome,
-        source_ip=address(data.IpAddress),
-        authentication_package=text(data.AuthenticationPackageName),
+        LOGON,
+        FORMAT,
+        code,
+        recorded_at(record),
+        text(host),
+        user or name.rpartition("\\")[2],
+        domain or name.rpartition("\\")[0],
+        sid,
+        session,
+        system,
+        "",
+        "",
+        None,
+        "",
+        "",
+        None,
+        name,
+        logon_type(data.LogonType, prefix, "LogonType"),
+        "success" if code == "4624" else "failure",
+        address(data.IpAddress),
+        text(data.AuthenticationPackageName),
     )

@@ -121,7 +121,7 @@ def read_security(value: bytes, max_command_line: int) -> Event | None:
         process = _typed(flat, windows_security.ProcessRecord)
         return windows_security.process_event(process, len(value), max_command_line)
     if code in windows_security.LOGON_CODES:
-        return windows_security.logon_event(_typed(flat, windows_security.LogonRecord))
+        return windows_security.logon_event(_typed(flat, windows_security.LogonRecord), len(value))
     return None
 
 
@@ -130,4 +130,4 @@ def read_sysmon(value: bytes, max_command_line: int) -> Event | None:
     flat = flatten(json_object(value))
     if flat is None or code_of(flat["EventID"]) not in sysmon.CODES:
         return None
-    return sysmon.process_event(_typed(flat, sysmon.Record), max_command_line)
+    return sysmon.process_event(_typed(flat, sysmon.Record), len(value), max_command_line)
