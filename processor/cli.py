@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,10 @@ from processor.errors import EventclusterError, UsageError
 
 if TYPE_CHECKING:
     from processor.config import Settings
+
+
+# Options that take every file up to the next option.
+_TAKE_MANY = ("--history", "--labels")
 
 
 def _examples(*commands: str) -> str:
@@ -57,7 +62,7 @@ def main() -> None:
     logs.quiet()
     try:
         try:
-            app(prog_name="eventcluster")
+            app(_spread(sys.argv[1:]), prog_name="eventcluster")
         finally:
             sys.stdout.flush()
     except EventclusterError as error:
@@ -68,6 +73,19 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _complain(f"{error.strerror}: {error.filename or 'standard output'}")
         sys.exit(1)
+
+
+def _spread(arguments: Iterable[str]) -> list[str]:
+    """`--labels a b` as click wants it: `--labels a --labels b`; the next option, or `--`, ends the list."""
+    spread: list[str] = []
+    option = ""
+    for argument in arguments:
+        if argument.startswith("-"):
+            option = argument if argument in _TAKE_MANY else ""
+        elif option and spread[-1] != option:
+            spread.append(option)
+        spread.append(argument)
+    return spread
 
 
 @app.callback(invoke_without_command=True)
@@ -119,7 +137,7 @@ def replay(
     ],
     config: ConfigFile = None,
     history: Annotated[
-        list[Path] | None, typer.Option(help="Learned before, not judged.", metavar="FILE")
+        list[Path] | None, typer.Option(help="Learned before, not judged.", metavar="FILE...")
     ] = None,
     since: Annotated[str | None, typer.Option(help="Leave out earlier events.", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option(help="Leave out events from then on.", metavar="TIME")] = None,
@@ -179,13 +197,13 @@ def report(
 @app.command(
     epilog=_examples(
         "evaluate day1.jsonl.gz --labels day1.labels.csv.gz --skip 1000",
-        "evaluate a.jsonl b.jsonl --labels a.labels.csv --labels b.labels.csv --json found.json",
+        "evaluate a.jsonl b.jsonl --labels a.labels.csv b.labels.csv --json found.json",
     )
 )
 def evaluate(
     files: Annotated[list[Path], typer.Argument(help="JSONL, plain, .gz or .zst.", metavar="FILE...")],
     labels: Annotated[
-        list[Path], typer.Option(help="Repeatable, in any order; matched by _id.", metavar="FILE")
+        list[Path], typer.Option(help="Labels, in any order; matched by _id.", metavar="FILE...")
     ],
     config: ConfigFile = None,
     source: Annotated[

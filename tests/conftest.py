@@ -3,9 +3,16 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.support.fixtures"]
+
+# Time limits are pytest's: on a busy machine a single example can take long. Under CI hypothesis has its own
+# profile, without deadlines and with the same examples every time.
+hypothesis.settings.register_profile("busy", deadline=None)
+if os.environ.get("CI") != "true":
+    hypothesis.settings.load_profile("busy")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

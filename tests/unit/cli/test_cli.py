@@ -15,7 +15,9 @@ COMMANDS = [
     ["run"],
     ["demo"],
     ["replay"],
+    ["report"],
     ["evaluate"],
+    ["tune"],
     ["simulate"],
     ["config"],
     ["config", "check"],
@@ -212,6 +214,18 @@ def test_replay_prints_outcomes_that_add_up(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "records 2: scored 0, late 0, ignored 1, rejected 1" in result.stdout
     assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_history_takes_every_file_up_to_the_next_option(tmp_path: Path) -> None:
+    """`FILE --history a b --sort` learns from a and b, as the usage says, and judges FILE alone."""
+    files = [tmp_path / name for name in ("new.jsonl", "a.jsonl", "b.jsonl")]
+    for file in files:
+        file.write_text('{"a": 1}\n', encoding="utf-8")
+
+    result = eventcluster("replay", files[0], "--history", files[1], files[2], "--sort")
+
+    assert "records 1:" in result.stdout
+    assert "history 2 records" in result.stdout
 
 
 def test_simulate_wants_exactly_one_target(tmp_path: Path) -> None:
