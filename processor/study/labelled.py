@@ -12,6 +12,7 @@ from processor.events.event import Event
 from processor.events.formats import Decoder
 from processor.events.values import time_ms
 from processor.pipeline import PipelineSettings
+from processor.stream.containers import open_input
 from processor.stream.files import InputFile
 
 BENIGN: Final = 0
@@ -84,7 +85,7 @@ def read_stream(path: Path, truths: Mapping[str, Truth], settings: PipelineSetti
     )
     name = stream_name(path)
     found = []
-    for number, value in enumerate(InputFile(path, settings.max_record_size)):
+    for number, value in enumerate(open_input(path, settings.max_record_size)):
         try:
             event = decoder.decode(value)
             marks = _marks.decode(value)

@@ -29,7 +29,7 @@ from processor.events.formats import Decoder
 from processor.picture.distances import k_distances
 from processor.picture.picture import KDistance
 from processor.pipeline import PipelineSettings
-from processor.stream.files import InputFile
+from processor.stream.containers import open_input
 
 Progress = Callable[[int, int], None]
 
@@ -238,7 +238,7 @@ def _events(
     files: Sequence[Path], decoder: Decoder, told: PipelineSettings, progress: Progress
 ) -> list[Event]:
     """The events that have a time, of each file in event-time order."""
-    inputs = [InputFile(path, told.max_record_size) for path in files]
+    inputs = [open_input(path, told.max_record_size) for path in files]
     total = sum(each.size for each in inputs)
     found = []
     before = 0
