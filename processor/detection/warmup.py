@@ -1,12 +1,25 @@
 """Per scope and kind: how much has been seen since its window was last empty, and whether that is enough."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from processor.detection.settings import WarmupSettings
 
 # Expired histories looked at when a scope enters a new part: many, so that the backlog of a jump shrinks.
 _RECLAIM_PER_PART = 16
+
+
+class HistoryState(NamedTuple):
+    """One scope's history as it stands; `start` is stream time, ms."""
+
+    scope: str
+    count: int
+    start: int
+    last_part: int
+    live: bool
+    format: str
+    two_sources: bool
 
 
 class _History:
@@ -32,7 +45,10 @@ class Histories:
     """
 
     def __init__(self, settings: WarmupSettings, max_scopes: int, window: int) -> None:
-        """window : the window's length, ms: a scope seen for so long is live however few its events are."""
+        """Start empty.
+
+        window : its length, ms: a scope seen for so long is live however few its events are
+        """
         self._settings = settings
         self._window = window
         self._max_scopes = max_scopes
@@ -88,8 +104,41 @@ class Histories:
             self.live += 1
         return history.live, forgotten
 
+    def export(self, part: int) -> list[HistoryState]:
+        """Scopes seen in `part` or later, in the order in which they are kept."""
+        found = []
+        for scope in reversed(self._scopes):
+            own = self._scopes[scope]
+            if own.last_part < part:
+                break
+            found.append(
+                HistoryState(
+                    scope, own.count, own.start, own.last_part, own.live, own.format, own.two_sources
+                )
+            )
+        return found[::-1]
+
+    def adopt(self, taken: Iterable[HistoryState], size: int) -> None:
+        """Go on where others stood: what `export` gave at some time, after what it gave before.
+
+        size : how many scopes there were; those before them, the least recently seen, were forgotten
+        """
+        for state in taken:
+            if state.scope in self._scopes:
+                self._forget(state.scope)
+            own = self._scopes[state.scope] = _History(state.start, state.last_part, state.format)
+            own.count, own.live, own.two_sources = state.count, state.live, state.two_sources
+            self.live += own.live
+            self.two_sources += own.two_sources
+        while len(self._scopes) > size:
+            self._forget(next(iter(self._scopes)))
+        self.expired_in_warmup = 0
+
+    def __len__(self) -> int:
+        return len(self._scopes)
+
     def _is_enough(self, history: _History, stream_time: int) -> bool:
-        # A window that is full will never know more: waiting on would silence what is rare by nature for ever.
+        # A full window will never know more: waiting on would silence for ever what is rare by nature.
         seen = stream_time - history.start
         settings = self._settings
         return (history.count >= settings.events and seen >= settings.span) or seen >= self._window
