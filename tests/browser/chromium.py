@@ -15,7 +15,8 @@ _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB"),
 )
-WAIT_S = 20
+# Far more than a page needs on a machine that does nothing else.
+WAIT_S = 60
 
 
 class Browser:
@@ -37,7 +38,7 @@ class Browser:
     def open(self, address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Load a page afresh, in a window of this size and scheme; forgets what was logged before."""
         self.driver.get("about:blank")
-        self.driver.get_log("browser")
+        self._logged()
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
@@ -54,7 +55,8 @@ class Browser:
 
     def one(self, css: str) -> WebElement:
         """The first element that matches, as soon as there is one."""
-        return self.until(lambda: next(iter(self.all(css)), None), f"an element {css}")
+        found: WebElement = self.until(lambda: next(iter(self.all(css)), None), f"an element {css}")
+        return found
 
     def text(self, css: str) -> str:
         """The text of the first element that matches, at once; "" without one."""
@@ -89,6 +91,10 @@ class Browser:
         """Errors and warnings that the console has shown since the page was opened."""
         return [
             entry["message"]
-            for entry in self.driver.get_log("browser")
+            for entry in self._logged()
             if entry["level"] in ("SEVERE", "WARNING")
         ]
+
+    def _logged(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return entries

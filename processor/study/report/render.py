@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import jinja2
 import msgspec
+from markupsafe import Markup
 
 import processor
 from processor.picture.picture import NOISE, Picture
@@ -27,6 +29,7 @@ _TABLE_SHARE: Final = 0.25
 _MAX_TABLE_ROWS: Final = 2_000
 # Bytes of the page around episodes and tables, the logons among them.
 _AROUND: Final = 250_000
+_HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _NONE: Final = "\N{EN DASH}"
 _SCRIPTS: Final = ("dom.js", "figures.js", "plots.js")
 
@@ -105,6 +108,7 @@ def _environment() -> jinja2.Environment:
         autoescape=True,
         # Records leave out what their source did not give: undefined is empty here.
         undefined=jinja2.Undefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(_own),
@@ -115,6 +119,13 @@ def _environment() -> jinja2.Environment:
     environment.filters["pretty"] = _pretty
     environment.globals["NOISE"] = NOISE
     return environment
+
+
+def _visible(value: object) -> object:
+    """Text with characters that are not seen, or that turn the text around them, as escapes."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
 
 
 def moment(time: int | None) -> str:

@@ -2,7 +2,7 @@
 // The list of anomalies, grouped by episode; each opens to what is known of it.
 (() => {
   const { el } = EC;
-  const PAGE = 30;
+  const PAGE = 20;
   const list = () => document.getElementById("episodes");
   const shown = new Map();
   let pages = 1;

@@ -12,7 +12,6 @@
   const say = (name, text) => { document.getElementById("said-" + name).textContent = text; };
 
   const version = (name) => {
-    if (!latest) return "none";
     const picture = JSON.stringify(latest.picture);
     return name === "anomalies" ? String(latest.anomalies.seen) : name === "clusters" ? picture : picture + latest.anomalies.seen;
   };
@@ -20,7 +19,7 @@
   const load = async (name) => {
     loaded[name] = version(name);
     try {
-      await EC[name].load();
+      if ((await EC[name].load()) === false) loaded[name] = null;
     } catch (error) {
       loaded[name] = null;
       say(name, "Not answered: " + error.message);
@@ -36,7 +35,7 @@
     }
     if (focus) tab(name).focus();
     history.replaceState(null, "", name === VIEWS[0] ? location.pathname : "#" + name);
-    if (loaded[name] !== version(name)) load(name);
+    if (latest && loaded[name] !== version(name)) load(name);
     if (name === "plots") EC.plots.resize();
   };
 
@@ -54,7 +53,7 @@
       ["Window", EC.span(now.window_span), kinds(now.window_events) || "no event yet"],
       ["Clusters", EC.number(sum(now.clusters, (each) => each.clusters)), `${EC.number(sum(now.window_vectors, (count) => count))} forms`],
       ["Noise", EC.number(sum(now.clusters, (each) => each.noise_events)), "events outside"],
-      ["Models", EC.number(now.scopes.live), `a host and kind each, ${EC.number(now.scopes.warmup)} warming up`],
+      ["Models", EC.number(now.scopes.live), `${EC.number(now.scopes.warmup)} warming up`],
       ["Anomalies", EC.number(now.anomalies.seen), `${EC.number(withheld)} not published`],
       ["Partitions", EC.number(now.partitions.length), restoring(now.partitions)],
     ];

@@ -2,6 +2,12 @@
 // Elements from text only: nothing that came from an event is ever parsed as HTML.
 const EC = {};
 
+// Characters that are not seen, or that turn the text around them (gpj.exe for exe.jpg), are shown as escapes.
+EC.visible = (text) => text.replace(
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+  (one) => "\\u" + one.charCodeAt(0).toString(16).padStart(4, "0"),
+);
+
 EC.el = (tag, attributes = {}, ...children) => {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -10,7 +16,8 @@ EC.el = (tag, attributes = {}, ...children) => {
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== "")
+    .map((child) => (typeof child === "string" ? EC.visible(child) : child)));
   return element;
 };
 

@@ -4,7 +4,7 @@
   const iso = (ms) => new Date(ms).toISOString().slice(0, 23);
   const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const short = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
-  const label = (text, length = 60) => escape(short(text || "not known", length));
+  const label = (text, length = 60) => escape(short(EC.visible(text || "not known"), length));
   const LANES = ["anomaly: logon", "anomaly: process", "logon noise", "logon clusters", "process noise", "process clusters"];
   const PALETTE = ["#3b82c4", "#1f9e89", "#a06cc9", "#c9882b", "#5d9c3a", "#c4607f", "#4b6fae", "#7d8a2e", "#2ba3b5", "#8d6a4f"];
 
@@ -73,9 +73,9 @@
     if (reference) {
       const x = reference.time.slice(0, 23);
       layout.shapes = [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: theme.alert, width: 2, dash: "dot" } }];
-      layout.annotations = [{ x, yref: "paper", y: 1.02, yanchor: "bottom", text: label(reference.title, 40), showarrow: false, font: { color: theme.alert } }];
+      layout.annotations = [{ x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", xshift: -4, text: label(reference.title, 40), showarrow: false, font: { color: theme.alert }, bgcolor: theme.panel }];
     }
-    return { data: traces, layout, said: reference ? `reference: ${reference.title} at ${reference.time}` : "no reference chosen" };
+    return { data: traces, layout, said: reference ? `reference: ${EC.visible(reference.title)} at ${reference.time}` : "no reference chosen" };
   };
 
   const lane2 = (own, lane, color, noise) => {
@@ -183,7 +183,7 @@
         hovertemplate: "%{y}<br>%{x}: %{text} logons<extra></extra>", cliponaxis: false,
       }],
       layout: {
-        xaxis: { automargin: true, fixedrange: true, type: "category", side: "top", categoryorder: "array", categoryarray: types, gridcolor: theme.grid, range: [-0.5, types.length - 0.2] },
+        xaxis: { automargin: true, fixedrange: true, type: "category", categoryorder: "array", categoryarray: types, gridcolor: theme.grid, range: [-0.5, types.length - 0.2] },
         yaxis: { automargin: true, fixedrange: true, type: "category", categoryorder: "array", categoryarray: accounts.map((account) => label(account, 40)), gridcolor: theme.grid, range: [-0.6, accounts.length - 0.4] },
         height: Math.max(200, 110 + 30 * accounts.length),
       },
