@@ -1,4 +1,4 @@
-"""Whatever an event holds: counts of 64 bits, finite vectors, bounded gates; and the reference set of numeric5."""
+"""Counts fit into 64 bits, vectors are finite, gates bounded, whatever the event; the reference set of numeric5."""
 
 import csv
 import json
