@@ -117,8 +117,9 @@ def _news(case: Case, novelty: Novelty, within: str, *, disguised: bool) -> list
             else f"first logon of this account {within}"
         )
     elif novelty.same_place:
-        here = "from here" if process else "this way"
-        clauses.append(f"known {here}, but not in {_session(case.event)} {within}")
+        seldom = "never" if case.event.system_session else "only"
+        known = "known from here" if process else "known"
+        clauses.append(f"{known}, but {within} {seldom} in the system's own session")
     elif novelty.elsewhere:
         clauses.append(_usual_places(novelty.elsewhere, process=process))
     if novelty.new_place and (folder(case.event.executable) or case.event.source_ip):
@@ -128,10 +129,6 @@ def _news(case: Case, novelty: Novelty, within: str, *, disguised: bool) -> list
             else f"no other account has logged on from this address {within}"
         )
     return clauses or [f"nothing like it {within}"]
-
-
-def _session(event: Event) -> str:
-    return "the system's own session" if event.system_session else "a session that is not the system's"
 
 
 def _usual_places(places: tuple[Place, ...], *, process: bool) -> str:
