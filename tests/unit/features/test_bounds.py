@@ -1,4 +1,4 @@
-"""Counts fit into 64 bits, vectors are finite, gates bounded, whatever the event; the reference set of numeric5."""
+"""Whatever the event: counts fit into 64 bits, vectors are finite, gates bounded; and numeric5's reference."""
 
 import csv
 import json
