@@ -1,5 +1,6 @@
 """Clusters of a snapshot: labels and counts, computed away from the stream."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-BLOCK = 1 << 22  # distances held at once
+from processor.clustering.cells import Cells
+
+FEW = 1024  # vectors compared all with all
+
+Ints = NDArray[np.int64]
+Found = tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,54 +132,78 @@ def label(snapshot: Snapshot) -> Labels:
 
 
 def _label(snapshot: Snapshot) -> tuple[Labels, NDArray[np.bool_]]:
-    n = len(snapshot.row)
-    # Places one after another, the smaller counts first: the first of equal distances is the right one.
-    keys = tuple(snapshot.counts.T[::-1])
-    order = np.lexsort((*keys, snapshot.place))
-    left, right, distance = _pairs(snapshot, order)
-    weight = np.bincount(left, weights=snapshot.multiplicity[order][right], minlength=n) if n else np.zeros(0)
-    core = weight >= snapshot.min_samples
-    alone = weight == 1
-    links = core[left] & core[right]
-    matrix = coo_matrix((np.ones(int(links.sum()), np.int8), (left[links], right[links])), shape=(n, n))
-    component = connected_components(matrix, directed=False)[1] if n else np.zeros(0, np.int32)
-    oldest = np.full(n, np.iinfo(np.int64).max)
-    first = snapshot.first[order]
+    n = len(snapshot.live)
+    cluster, core, alone = np.full(n, -1), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    changes = np.flatnonzero(snapshot.place[1:] != snapshot.place[:-1]) + 1
+    bounds = np.array([0, *changes.tolist(), *[n][:n]])
+    sizes = np.diff(bounds)
+    # A vector that has its place for itself needs no neighbours to be looked for.
+    single = bounds[:-1][sizes == 1]
+    core[single] = snapshot.multiplicity[single] >= snapshot.min_samples
+    alone[single] = snapshot.multiplicity[single] == 1
+    cluster[single] = np.where(core[single], snapshot.first[single], -1)
+    for begin, end in _batches(bounds[:-1][sizes > 1], sizes[sizes > 1]):
+        found = (_few if end - begin <= FEW else _many)(snapshot, begin, end)
+        cluster[begin:end], core[begin:end], alone[begin:end] = found
+    return Labels(snapshot, cluster, core), alone
+
+
+def _batches(begins: Ints, sizes: Ints) -> Iterator[tuple[int, int]]:
+    """(begin, end) of runs of neighbouring places that are few enough to be compared all with all."""
+    begin = end = -1
+    for place, size in zip(begins.tolist(), sizes.tolist(), strict=True):
+        if place != end or place + size - begin > FEW:
+            if end > begin:
+                yield begin, end
+            begin = place
+        end = place + size
+    if end > begin:
+        yield begin, end
+
+
+def _few(snapshot: Snapshot, begin: int, end: int) -> Found:
+    """Label a run of places from the matrix of all distances."""
+    vectors, weight = snapshot.vectors[begin:end].T, snapshot.multiplicity[begin:end]
+    place = snapshot.place[begin:end]
+    acc = np.zeros((end - begin, end - begin))
+    for column in vectors:
+        difference = column[:, None] - column[None, :]
+        acc += difference * difference
+    near = (acc <= snapshot.eps * snapshot.eps) & (place[:, None] == place[None, :])
+    total = near @ weight
+    core = total >= snapshot.min_samples
+    links = coo_matrix(near & core[:, None] & core[None, :])
+    component = connected_components(links, directed=False)[1]
+    border = (near[:, core].any(axis=1) & ~core).nonzero()[0]
+    order = _order(snapshot.counts[begin:end])
+    candidates = np.where(near[border] & core, acc[border], np.inf)
+    tied = candidates == candidates.min(axis=1, initial=np.inf)[:, None]
+    nearest = np.where(tied, order, len(order)).argmin(axis=1) if len(border) else border
+    cluster = _named(snapshot.first[begin:end], core, component.astype(np.int64), border, nearest)
+    return cluster, core, total == 1
+
+
+def _many(snapshot: Snapshot, begin: int, end: int) -> Found:
+    """Label one place by cells."""
+    vectors = np.ascontiguousarray(snapshot.vectors[begin:end].T)
+    cells = Cells(vectors, snapshot.multiplicity[begin:end], snapshot.eps)
+    core, alone = cells.core(snapshot.min_samples)
+    component = cells.components(core)
+    border, nearest = cells.nearest_cores(core, _order(snapshot.counts[begin:end]))
+    return _named(snapshot.first[begin:end], core, component, border, nearest), core, alone
+
+
+def _order(counts: Ints) -> Ints:
+    """The place of each row among all, by counts."""
+    rank = np.empty(len(counts), np.int64)
+    rank[np.lexsort(counts.T[::-1])] = np.arange(len(counts))
+    return rank
+
+
+def _named(first: Ints, core: NDArray[np.bool_], component: Ints, border: Ints, nearest: Ints) -> Ints:
+    """Clusters named after the first event of their oldest core."""
+    oldest = np.full(len(first), np.iinfo(np.int64).max)
     np.minimum.at(oldest, component[core], first[core])
     cluster = np.where(core, oldest[component], -1)
-    reach = ~core[left] & core[right]
-    borders, cores, reached = left[reach], right[reach], distance[reach]
-    nearest = np.lexsort((cores, reached, borders))
-    points, at = np.unique(borders[nearest], return_index=True)
-    cluster[points] = cluster[cores[nearest][at]]
-    back = np.empty(n, np.int64)
-    back[order] = np.arange(n)
-    return Labels(snapshot, cluster[back], core[back]), alone[back]
-
-
-def _pairs(
-    snapshot: Snapshot, order: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Ordered pairs within eps, each with itself too, as positions in `order`, with squared distances."""
-    place = snapshot.place[order]
-    vectors = snapshot.vectors.T[:, order]
-    changes = np.flatnonzero(place[1:] != place[:-1]) + 1
-    bounds = np.concatenate(([0], changes, [len(place)][: len(place)]))
-    limit = snapshot.eps * snapshot.eps
-    lefts, rights, distances = [], [], []
-    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        rows = max(1, BLOCK // (end - begin))
-        for low in range(begin, end, rows):
-            high = min(end, low + rows)
-            acc = np.zeros((high - low, end - begin))
-            for column in range(len(vectors)):
-                difference = vectors[column, low:high, None] - vectors[column, None, begin:end]
-                acc += difference * difference
-            i, j = np.nonzero(acc <= limit)
-            lefts.append(i + low)
-            rights.append(j + begin)
-            distances.append(acc[i, j])
-    if not lefts:
-        empty = np.zeros(0, np.int64)
-        return empty, empty, np.zeros(0)
-    return np.concatenate(lefts), np.concatenate(rights), np.concatenate(distances)
+    cluster[border] = cluster[nearest]
+    return cluster

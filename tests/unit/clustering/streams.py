@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from processor.clustering import components, neighbours, places
+from processor.clustering import cells, components, neighbours, places
 from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts, Vector
 from tests.unit.clustering.oracle import Answer, dbscan
@@ -97,6 +97,8 @@ def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -
     monkeypatch.setattr(places, "CHAIN", int(random.choice([0, 1, 6])))
     monkeypatch.setattr(places, "FEW", int(random.choice([0, 3, 24])))
     monkeypatch.setattr(places, "GRID_FROM", int(random.choice([4, 12, 512])))
+    monkeypatch.setattr(components, "FEW", int(random.choice([1, 8, 1024])))
+    monkeypatch.setattr(cells, "BLOCK", int(random.choice([2, 20, 1 << 21])))
     monkeypatch.setattr(neighbours, "LEAF", int(random.choice([3, 6, 256])))
 
 
