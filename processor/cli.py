@@ -42,9 +42,11 @@ app = _typer("Find the unusual process and logon events in a Kafka topic by exac
 config_app = _typer("Check, show and explain configuration files.")
 schema_app = _typer("Print the JSON Schema of what is published.")
 bench_app = _typer("Measure, as JSON; only ratios are comparable between runs.")
+dead_letters_app = _typer("Look at the records that were rejected.")
 app.add_typer(config_app, name="config")
 app.add_typer(schema_app, name="schema")
 app.add_typer(bench_app, name="bench")
+app.add_typer(dead_letters_app, name="dead-letters")
 
 ConfigFile = Annotated[
     Path | None,
@@ -364,6 +366,18 @@ def anomaly() -> None:
     typer.echo(
         resources.files("processor.records.schemas").joinpath("anomaly.json").read_text("utf-8"), nl=False
     )
+
+
+@dead_letters_app.command("show", epilog=_examples("dead-letters show --config prod.yaml --limit 20"))
+def dead_letters_show(
+    config: RequiredConfigFile,
+    limit: Annotated[int, typer.Option(help="The newest so many.", metavar="N", min=1, max=100_000)] = 10,
+) -> None:
+    """Print the newest rejected records: why, from where, and how each begins."""
+    from processor import service
+
+    for line in service.dead_letters(_settings(config, broker=True), limit):
+        typer.echo(line)
 
 
 def _settings(path: Path | None, *, broker: bool = False) -> "Settings":

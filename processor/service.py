@@ -4,7 +4,8 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from types import FrameType
 
@@ -15,7 +16,7 @@ from processor.metrics import Metrics
 from processor.picture.camera import Camera
 from processor.pipeline import Pipeline
 from processor.status import Board
-from processor.stream import topics
+from processor.stream import letterbox, topics
 from processor.stream.broker import Broker
 from processor.stream.check import Finding, Needs, check
 from processor.stream.dead_letters import DeadLetterLimits
@@ -24,7 +25,7 @@ from processor.stream.kafka_inspector import KafkaInspector
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.loop import Loop, LoopSettings
 from processor.stream.observer import Observer
-from processor.stream.records import Partition
+from processor.stream.records import AT_LEAST_ONCE, Partition
 from processor.stream.restore import RestoreSettings
 from processor.web.server import Server
 
@@ -93,6 +94,14 @@ def inspect(settings: Settings) -> list[Finding]:
         pipeline=settings.pipeline(),
     )
     return check(KafkaInspector(kafka_settings(settings)), needs)
+
+
+def dead_letters(settings: Settings, limit: int) -> Iterator[str]:
+    """Lines about the newest dead letters; raises TopicMissing, BrokerUnreachable."""
+    # Without transactions: the name of a service that may run with this config must not be taken.
+    kafka = settings.kafka.model_copy(update={"delivery": AT_LEAST_ONCE})
+    with closing(connect(settings.model_copy(update={"kafka": kafka}))) as broker:
+        yield from letterbox.show(broker, kafka.dead_letters_topic, limit, kafka.bootstrap_servers)
 
 
 def build(settings: Settings, broker: Broker) -> Service:

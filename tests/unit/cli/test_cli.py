@@ -26,6 +26,8 @@ COMMANDS = [
     ["config", "schema"],
     ["schema"],
     ["schema", "anomaly"],
+    ["dead-letters"],
+    ["dead-letters", "show"],
     ["bench"],
     ["bench", "pipeline"],
 ]
