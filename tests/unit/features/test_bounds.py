@@ -1,4 +1,4 @@
-"""Whatever the event: counts fit into 64 bits, vectors are finite, gates bounded; and numeric5's reference."""
+"""Whatever the event: counts fit into 64 bits, vectors are finite, gates bounded; numeric5's reference."""
 
 import csv
 import json
