@@ -214,11 +214,14 @@ class KafkaBroker:
             too_large = _first_too_large(refused)
             if not error.txn_requires_abort() and error.name() not in TOO_LARGE:
                 raise self._mapped(error) from None
-            log.warning("transaction aborted", extra={"error": error.str(), "then": "same records again"})
+            cause = refused[0][1] if refused else error
+            log.warning("transaction aborted", extra={"error": cause.str()})
             self._insist(self._producer.abort_transaction, deadline)
             if too_large is not None:
                 raise too_large from None
-            raise CommitAborted(error.str()) from None
+            if ends_us(cause):
+                raise self._mapped(cause) from None
+            raise CommitAborted(cause.str()) from None
 
     def _commit_in_turn(self, commit: Commit, deadline: float) -> None:
         """Produce and flush, then commit offsets: a crash between the two repeats outputs, with equal ids."""

@@ -362,8 +362,11 @@ class Loop:
         self._metrics.commit_seconds.observe(ended - began)
         self._metrics.transactions_total.labels("committed").inc()
         for entry in self._buffer.entries():
-            if entry.published is not None:
-                self.committed.append(entry.published)
+            published = entry.published
+            if published is not None:
+                self.committed.append(published)
+                told = {"id": published.id, "kind": published.kind, "score": published.score}
+                log.info("anomaly published", extra={**told, "reason": published.reason})
             else:
                 self._metrics.dead_letters_total.labels(entry.reason).inc()
         self._rule.committed(began, ended)
