@@ -84,3 +84,32 @@ def test_the_level_is_ours_and_libraries_only_warn() -> None:
     logging.getLogger("uvicorn").info("theirs")
 
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["ours"]
+
+
+def test_a_repeated_warning_is_written_once_in_ten_seconds() -> None:
+    """With the number of those held back; what differs in numbers only is the same."""
+    now = 100.0
+    bounded = logs.Bounded(clock=lambda: now)
+
+    def written(text: str, level: int = logging.WARNING) -> logging.LogRecord | None:
+        record = logging.makeLogRecord({"name": "kafka", "levelno": level, "msg": text})
+        return record if bounded.filter(record) else None
+
+    first = [written(f"connection refused after {n} ms") is not None for n in range(5)]
+    other = written("disk full")
+    now += logs.REPEAT_AFTER_S
+    later = written("connection refused after 7 ms")
+
+    assert [True, False, False, False, False] == first
+    assert other is not None
+    assert later is not None
+    assert vars(later)["repeated"] == 4
+
+
+def test_changes_of_state_are_never_held_back() -> None:
+    """Two partitions that are restored in one moment are two lines."""
+    stream = logged("json")
+    for _ in range(3):
+        logging.getLogger("processor.stream").info("restored", extra={"partition": 3})
+
+    assert len(stream.getvalue().splitlines()) == 3
