@@ -1,0 +1,104 @@
+"""Pictures of running pipelines: what is on them, and that the loop's thread does little for them."""
+
+import itertools
+import time
+from typing import Any
+
+from processor.config import Settings
+from processor.picture.camera import Camera, describe
+from processor.picture.picture import NOISE, Picture
+from processor.pipeline import Pipeline
+from processor.study.simulate import stream
+
+
+def settings(**sections: Any) -> Settings:
+    """Two-hour panes, so that bars are few."""
+    return Settings.model_validate({"version": 1, "window": {"pane": "2h"}, **sections})
+
+
+def taken(pipelines: dict[tuple[str, int], Pipeline], made_by: Settings) -> tuple[Picture, int]:
+    """A picture, and how many turns of the loop it took."""
+    camera = Camera(made_by.pipeline(), every_s=3600)
+    deadline = time.monotonic() + 60
+    for turn in itertools.count():
+        picture = camera.tick(pipelines, 0.0)
+        if picture is not None:
+            return picture, turn
+        assert time.monotonic() < deadline
+    raise AssertionError
+
+
+def simulated(records: int, made_by: Settings) -> Pipeline:
+    """A pipeline that has seen the first records of three simulated hosts."""
+    pipeline = Pipeline(made_by.pipeline(), "events", 0)
+    for offset, each in enumerate(itertools.islice(stream(seed=1, hosts=3), records)):
+        pipeline.process(each.value, offset, each.time)
+    return pipeline
+
+
+def test_a_picture_counts_every_event_of_the_window_once() -> None:
+    """Rows, bars and points add up to what the engines hold."""
+    told = settings()
+    pipeline = simulated(2_000, told)
+    picture, _ = taken({("events", 0): pipeline}, told)
+    live = sum(engine.live_events for engine in pipeline.detector.engines.values())
+
+    assert live == sum(row.size for row in picture.rows)
+    assert live == sum(sum(bars.events) for bars in picture.bars)
+    assert live == sum(sum(points.size) for points in picture.points)
+    assert (picture.clusters, picture.noise) == (
+        sum(row.cluster != NOISE for row in picture.rows),
+        sum(row.cluster == NOISE for row in picture.rows),
+    )
+
+
+def test_rows_are_named_and_timed() -> None:
+    """Program or account, exemplar, and times within the stream's."""
+    told = settings()
+    pipeline = simulated(500, told)
+    picture, _ = taken({("events", 0): pipeline}, told)
+    stream_time = pipeline.stream_time or 0
+
+    assert [] == [row for row in picture.rows if not (row.program or row.account) or not row.text]
+    assert all(row.first <= row.last <= stream_time for row in picture.rows if row.first and row.last)
+
+
+def test_two_partitions_are_on_one_picture() -> None:
+    """Clusters of one never join those of the other."""
+    told = settings()
+    one, two = simulated(300, told), simulated(300, told)
+    alone, _ = taken({("events", 0): one}, told)
+    both, _ = taken({("events", 0): one, ("events", 1): two}, told)
+
+    assert (2 * alone.clusters, 2 * len(alone.rows)) == (both.clusters, len(both.rows))
+    assert len(both.rows) == len({row.key for row in both.rows})
+
+
+def test_no_pipeline_no_rows() -> None:
+    """Before any partition is assigned the picture is empty."""
+    told = settings()
+    picture, _ = taken({}, told)
+
+    assert ((), None) == (picture.rows, picture.stream_time)
+
+
+def test_text_on_a_picture_is_redacted() -> None:
+    """What is shown is redacted as what is published."""
+    told = settings(redact={"rules": [{"match": "conhost", "replace": "***"}]})
+    picture, _ = taken({("events", 0): simulated(300, told)}, told)
+
+    assert [] == [row.text for row in picture.rows if "conhost" in row.text]
+
+
+def test_a_vector_is_described_by_its_gate_or_else_by_its_text() -> None:
+    """The masked executable and the account are in the gate, or in the exemplar."""
+    told = [
+        describe("process", ("executable_masked",), ("c:\\windows\\cmd.exe",), "cmd /c dir").program,
+        describe("process", (), (), '"C:\\Program Files\\x y.exe" -a').program,
+        describe("process", (), (), "C:\\Program Files\\x y.exe -a").program,
+        describe("process", (), (), "/usr/bin/ls -l").program,
+        describe("logon", ("account",), ("corp\\ann",), "CORP\\ann from 10.0.0.1").account,
+        describe("logon", (), (), "CORP\\ann from 10.0.0.1").account,
+    ]
+
+    assert ["cmd.exe", "x y.exe", "x y.exe", "ls", "corp\\ann", "CORP\\ann"] == told

@@ -1,0 +1,224 @@
+"""The page's API: what it answers, what it refuses, who may ask."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from starlette.applications import Starlette
+
+from processor.picture.picture import NOISE, Picture, Row
+from processor.status import Board, Recent, Status
+from processor.web.app import routes
+from tests.support.anomalies import published, record
+from tests.support.asgi import Client
+
+TOKEN = "a-token-of-32-visible-characters"  # noqa: S105 - of this test alone
+
+
+def rows() -> tuple[Row, ...]:
+    """Two clusters and a noise vector."""
+    return (
+        Row("a", "process", "web-1", 4, 90, 3, "cmd.exe", "CORP\\svc", "cmd.exe /c dir", 1_000, 9_000),
+        Row("b", "logon", "db-1", 7, 12, 1, "", "CORP\\dba", "CORP\\dba from 10.0.0.9", 2_000, 8_000),
+        Row("c", "process", "db-1", NOISE, 1, 1, "nc.exe", "", "nc.exe -e cmd.exe", 3_000, 3_000),
+    )
+
+
+def client(count: int = 45, *, token: str = "", loopback: bool = True, host: str = "localhost") -> Client:
+    """A client of the page over `count` anomalies."""
+    recent = Recent()
+    recent.add(published(number, host=f"web-{number // 20}") for number in range(count))
+    board = Board()
+    board.current = Status(
+        state="live",
+        anomalies=recent.current,
+        anomalies_seen=recent.seen,
+        picture=Picture(stream_time=9_000, rows=rows(), clusters=2, noise=1),
+    )
+    app = Starlette(routes=routes(board, token, loopback=loopback))
+    return Client(app, f"{host}:8080")
+
+
+def test_status_tells_state_counts_and_whether_there_is_a_picture() -> None:
+    """One screen of numbers, unknown ones null."""
+    told = client().get("/api/status").json()
+
+    assert ("live", 45, 9_000, None) == (
+        told["state"],
+        told["anomalies"]["seen"],
+        told["picture"]["stream_time"],
+        told["lag_records"],
+    )
+
+
+def test_pages_of_anomalies_hold_each_once_newest_first() -> None:
+    """`next` leads to the following page until it is null."""
+    asked = client()
+    seen: list[int] = []
+    before: int | None = None
+    while before is not None or not seen:
+        query = {"limit": "20"} | ({} if before is None else {"before": str(before)})
+        page = asked.get("/api/anomalies", params=query).json()
+        seen += [each["number"] for each in page["items"]]
+        before = page["next"]
+
+    assert list(range(44, -1, -1)) == seen
+
+
+def test_episodes_hold_their_anomalies_and_the_highest_score() -> None:
+    """Grouped by episode id, the one with the newest anomaly first."""
+    page = client().get("/api/episodes").json()
+    told = [
+        (each["count"], each["max_score"], each["scope"], len(each["anomalies"])) for each in page["items"]
+    ]
+
+    assert (3, 45) == (page["total"], page["anomalies"])
+    assert [(5, 44, "web-2", 5), (20, 39, "web-1", 20), (20, 19, "web-0", 20)] == told
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"q": "--NUMBER 4"}, 6),
+        ({"host": "web-1"}, 20),
+        ({"min_score": "40"}, 5),
+        ({"kind": "logon"}, 0),
+        ({"reason": "outside_clusters"}, 45),
+        ({"q": "tool", "host": "web-2", "min_score": "43"}, 2),
+    ],
+)
+def test_anomalies_are_filtered(query: dict[str, str], count: int) -> None:
+    """By text, host, score, kind and reason, all of them together."""
+    assert count == client().get("/api/anomalies", params=query).json()["total"]
+
+
+def test_an_anomaly_is_given_as_it_was_published() -> None:
+    """Byte for byte the record's value; an unknown id is 404."""
+    asked = client()
+
+    assert record(3, host="web-0") == asked.get(f"/api/anomalies/{3:032x}").json()
+    assert 404 == asked.get("/api/anomalies/none").status_code
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ({}, ["a", "b", "c"]),
+        ({"sort": "first", "order": "desc"}, ["c", "b", "a"]),
+        ({"q": "cmd"}, ["a", "c"]),
+        ({"q": "DBA"}, ["b"]),
+        ({"show": "noise"}, ["c"]),
+        ({"show": "clusters", "kind": "process"}, ["a"]),
+        ({"host": "db", "limit": "1", "offset": "1"}, ["c"]),
+    ],
+)
+def test_clusters_are_searched_sorted_and_paged(query: dict[str, str], keys: list[str]) -> None:
+    """The cluster table: by process name or account, any column, clusters or noise."""
+    assert keys == [row["key"] for row in client().get("/api/clusters", params=query).json()["items"]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "kind=file",
+        "min_score=-1",
+        "colour=red",
+        f"q={'x' * 201}",
+        "before=1e9",
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_refused_in_words(query: str) -> None:
+    """400 with what would be right; a misspelt filter is no empty filter."""
+    answer = client().get(f"/api/anomalies?{query}")
+
+    assert (400, True) == (answer.status_code, len(answer.json()["error"]) > 10)
+
+
+def test_an_unchanged_answer_is_not_sent_again() -> None:
+    """ETag and 304; compressed where the client takes it."""
+    asked = client()
+    first = asked.get("/api/episodes", headers={"accept-encoding": "gzip"})
+    again = asked.get("/api/episodes", headers={"if-none-match": first.headers["etag"]})
+
+    assert ("gzip", 304, b"") == (first.headers["content-encoding"], again.status_code, again.content)
+
+
+def test_every_answer_carries_the_policy_and_no_cookie() -> None:
+    """No inline script or style, no frame, nothing from elsewhere, whatever the path and the outcome."""
+    asked = client()
+    answers = [
+        asked.get(path) for path in ("/", "/static/app.js", "/api/status", "/none", "/api/anomalies?x=1")
+    ]
+    policies = {answer.headers["content-security-policy"] for answer in answers}
+
+    assert 1 == len(policies)
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policies.pop()
+    assert {"nosniff"} == {answer.headers["x-content-type-options"] for answer in answers}
+    assert [] == [answer for answer in answers if "set-cookie" in answer.headers]
+    assert "<script>" not in answers[0].text
+
+
+def test_nothing_but_reading_is_answered() -> None:
+    """Read-only: other methods are refused."""
+    assert [405] * 3 == [
+        client().request(method, "/api/status").status_code for method in ("POST", "PUT", "DELETE")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ({}, 401),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"authorization": f"Basic {TOKEN}"}, 401),
+        ({"authorization": f"Bearer {TOKEN}"}, 200),
+    ],
+)
+def test_page_and_api_ask_for_the_token(header: dict[str, str], status: int) -> None:
+    """401 without it; the page's own files, which hold no data, are open."""
+    asked = client(token=TOKEN, loopback=False, host="siem.example.org")
+    answers = [
+        asked.get(path, headers=header).status_code for path in ("/", "/api/status", "/api/openapi.json")
+    ]
+
+    assert [status] * 3 == answers
+    assert 200 == asked.get("/static/style.css").status_code
+
+
+def test_without_a_token_other_machines_are_shown_nothing() -> None:
+    """Open to the network and no token: closed, and told what to set."""
+    answer = client(loopback=False, host="siem.example.org").get("/")
+
+    assert (403, True) == (answer.status_code, "web.token" in answer.text)
+
+
+def test_a_name_that_was_pointed_at_this_machine_is_not_answered() -> None:
+    """DNS rebinding: on loopback only its own names are."""
+    hosts = ("localhost", "127.0.0.1", "[::1]", "evil.example.org")
+
+    assert [200, 200, 200, 403] == [client(host=host).get("/api/status").status_code for host in hosts]
+
+
+def test_the_api_is_described_as_it_is() -> None:
+    """Each documented path answers, with each documented parameter; the document is OpenAPI 3.1 in form."""
+    asked = client()
+    document: dict[str, Any] = asked.get("/api/openapi.json").json()
+    samples = {"kind": "process", "reason": "rare_cluster", "show": "noise", "sort": "size", "order": "asc"}
+    wrong = []
+    for path, methods in document["paths"].items():
+        parameters = methods["get"]["parameters"]
+        query = {each["name"]: samples.get(each["name"], "1") for each in parameters if each["in"] == "query"}
+        for each in parameters:
+            if each["in"] == "query":
+                sample = query[each["name"]]
+                jsonschema.validate(
+                    int(sample) if each["schema"]["type"] == "integer" else sample, each["schema"]
+                )
+        answer = asked.get(path.replace("{id}", f"{3:032x}"), params=query)
+        if answer.status_code != 200:
+            wrong.append((path, answer.text))
+
+    assert ("3.1.0", []) == (document["openapi"], wrong)
