@@ -162,7 +162,11 @@ def tune(request: Request, settings: Settings, progress: Progress) -> Tuning:
     )
     if request.out is not None:
         if tuning.chosen is None:
-            raise UsageError(f"{request.out}: not written, for no setting is within {tuning.budget}")
+            least = min(costs, key=lambda cost: (cost.alerts, cost.episodes, cost.min_score))
+            raise UsageError(
+                f"{request.out}: not written, for no setting is within {tuning.budget}; "
+                f"the quietest is {_told(least)}"
+            )
         _write(request.out, as_config(tuning.chosen, request.config))
     if request.report is not None:
         _write(request.report, _report(tuning))
