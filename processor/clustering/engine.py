@@ -8,7 +8,7 @@ of the event's vector, else a range query that stops at min_samples, else the sa
 import enum
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -20,11 +20,13 @@ from processor.clustering.neighbours import squared_distance
 from processor.clustering.parts import Log, Parts
 from processor.clustering.places import Space, mixed
 from processor.clustering.rows import Counts, Gate, Rows, Vector
+from processor.clustering.transfer import Portion, Tables, Vectors, portion
 from processor.clustering.walks import EVERYTHING, Guest, Walk
 
 NEAREST = 64  # vectors of a gate among which an explanation looks for a core
 SETTLE = 1 << 13  # log entries settled in one update, in numpy
 REAP_MOST = 32  # log entries looked at for dead vectors in one update
+ADOPT_ROWS = 1 << 9  # rows adopted between two pauses
 RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
 LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
 SMALLEST_EPS, LARGEST_EPS = 1e-150, 1e150  # eps * eps must be a normal number
@@ -123,6 +125,8 @@ class Engine:
         self._numbers: list[int] = []
         self._young: dict[int, int] = {}
         self._old: dict[int, int] = {}
+        self._exported = (1, 0)  # inner part and log position from which `export` begins
+        self._withdrawn: dict[str, int] | None = None  # kept from the first `export` on
 
     def intern(self, gate: Gate, counts: Counts) -> int:
         """The row of a gate and counts; to be used before the next `intern`, or checked with `holds`.
@@ -396,6 +400,61 @@ class Engine:
         rows.pin(snapshot)
         return snapshot
 
+    def export(self) -> Portion | None:
+        """What was learned since the last `export` and is live; None where nothing was ever learned.
+
+        Learning goes on in a new inner part, so that no event is exported twice or never.
+        """
+        withdrawn, self._withdrawn = self._withdrawn or {}, {}
+        parts = self._parts
+        if not parts.last:
+            return None
+        names = {home.number: home.name for home in self._scopes.values()}
+        tables = Tables(parts, self._log, self._slots, self._places, self._rows, names)
+        exported = portion(tables, *self._exported, withdrawn, self.truncated)
+        if self._log.end > parts.start(parts.last, self._log.end):
+            parts.open(self._open, self._log.end)
+        self._exported = (parts.last, self._log.end)
+        return exported
+
+    def adopt(self, taken: Portion, oldest: int, own: Mapping[str, int]) -> Iterator[None]:
+        """Learn a portion of another engine; to be called on an empty engine, portion by portion in order.
+
+        oldest : the caller's number of the oldest part in the window
+        own : scope -> inner part below which its events were taken out, from all portions
+        Yields now and then. Raises ValueError where the portion does not continue the one before.
+        """
+        vectors = Vectors(taken, own)
+        homes = [0] * len(vectors.scope)
+        bounds = np.searchsorted(taken.part, np.arange(len(taken.numbers) + 1)).tolist()
+        rows = list(zip(taken.vector.tolist(), taken.count.tolist(), strict=True))
+        for index, (number, outside) in enumerate(
+            zip(taken.numbers.tolist(), taken.outsides.tolist(), strict=True)
+        ):
+            if outside < oldest:
+                continue
+            self._continue(number, outside)
+            for at in range(bounds[index], bounds[index + 1]):
+                vector, count = rows[at]
+                if number >= vectors.floor[vector]:
+                    homes[vector] = homes[vector] or self._adopted_slot(vectors, vector)
+                    self._add(homes[vector], count, vectors, vector)
+                if not at % ADOPT_ROWS:
+                    yield
+        self.truncated = taken.truncated
+
+    def adopted(self, number: int, outside: int, horizon: int) -> None:
+        """All portions are in: go on in a part behind inner number `number` (`outside`, the caller's)."""
+        if self._parts.last < number:
+            if self._parts.last:
+                raise ValueError(f"part {number} does not follow part {self._parts.last}")
+            self._continue(number, outside)
+        self._parts.open(outside, self._log.end)
+        self._open = outside
+        self._exported = (self._parts.last, self._log.end)
+        self._withdrawn = {}
+        self.expire(horizon)
+
     @property
     def nbytes(self) -> int:
         """Bytes of the flat arrays."""
@@ -430,6 +489,7 @@ class Engine:
                 home.horizon, home.oldest, home.newest = (
                     max(0, x - less) for x in (home.horizon, home.oldest, home.newest)
                 )
+        self._exported = (max(1, self._exported[0] - less), self._exported[1])
         self._parts.renumber(less)
 
     def _arrive(self, scope: str) -> _Scope:
@@ -521,6 +581,55 @@ class Engine:
                 distances[order].tolist(), rows[order].tolist(), slots[order].tolist(), strict=True
             )
         ]
+
+    # Taking over what another engine learned
+
+    def _continue(self, number: int, outside: int) -> None:
+        """Open the part of an inner number."""
+        parts = self._parts
+        if not parts.last:
+            parts.continue_from(number)
+        if number == parts.last and outside == self._open:
+            return
+        if number != parts.last + 1 or outside < self._open:
+            raise ValueError(f"part {number} ({outside}) does not follow part {parts.last} ({self._open})")
+        parts.open(outside, self._log.end)
+        self._open = outside
+
+    def _adopted_slot(self, vectors: Vectors, vector: int) -> int:
+        """The slot of a portion's vector."""
+        scope = vectors.scope[vector]
+        home = self._scopes.get(scope)
+        if home is None:
+            home = self._arrive(scope)
+            home.horizon = vectors.floor[vector]
+            home.oldest = self._parts.last
+        return self._slot(home, self.intern(vectors.gate[vector], vectors.counts[vector]))
+
+    def _add(self, slot: int, count: int, vectors: Vectors, vector: int) -> None:
+        """Learn `count` events of a vector into the open part."""
+        parts, slots, places, ring = self._parts, self._slots, self._places, self._ring
+        now = parts.last
+        if slots.newest[slot]:
+            parts.leave(slots.newest[slot])
+        else:
+            self._appear(slot, vectors.first[vector], vectors.exemplar[vector])
+        parts.arrivals += 1
+        slots.newest[slot] = now
+        slots.entry[slot] = self._log.put(slot, count)
+        slots.events[slot] += count
+        turn = slots.turn[slot]
+        for _ in range(min(count, ring)):
+            slots.stamps[slot * ring + turn] = now
+            turn = turn + 1 if turn + 1 < ring else 0
+        slots.turn[slot] = turn
+        place = slots.place[slot]
+        places.before[place] = now if count > 1 else places.newest[place]
+        places.newest[place] = now
+        home = self._numbered[places.scope[place]]
+        assert home is not None  # noqa: S101 - a scope with slots has its number
+        home.newest = now
+        parts.learned += count
 
     # What has left
 
@@ -617,6 +726,8 @@ class Engine:
         low = max(self._horizon(home), home.oldest)
         high = min(horizon, home.newest + 1)
         home.horizon = max(home.horizon, horizon)
+        if self._withdrawn is not None:
+            self._withdrawn[home.name] = home.horizon
         if horizon > self._parts.last:
             self._parts.open(self._open, self._log.end)  # events from now on are not withdrawn
         if low >= high:

@@ -75,7 +75,7 @@ class Parts:
 
     def _flush(self) -> None:
         """Count what was learned into the open part."""
-        if not self.last:
+        if not self._blocks:
             return
         at = self.last - self._base
         block = self._blocks[at >> 10]
@@ -164,7 +164,16 @@ class Parts:
 
     def outsides(self) -> NDArray[np.int64]:
         """The caller's numbers of the parts in the window."""
-        return self._pieces("outside", self.horizon, self.last + 1)
+        return self.outsides_of(self.horizon, self.last + 1)
+
+    def outsides_of(self, low: int, high: int) -> NDArray[np.int64]:
+        """The caller's numbers of parts [low, high), which have been opened."""
+        return self._pieces("outside", low, high)
+
+    def continue_from(self, number: int) -> None:
+        """Let the first part to be opened have inner number `number`: it continues another engine's."""
+        self.horizon = self._base = number
+        self.last = number - 1
 
     def events(self) -> list[tuple[int, int]]:
         """(the caller's number, live events) of the parts in the window; parts with one number are one."""
@@ -207,6 +216,15 @@ class Log:
         self.counts[at] = 1
         self.end = end + 1
         return end & U32
+
+    def put(self, slot: int, count: int) -> int:
+        """Write entries of `count` events; the low 32 bits of the last one's position."""
+        while True:
+            position = self.append(slot)
+            self.counts[position & LOG_BLOCK - 1] = min(count, MOST)
+            if count <= MOST:
+                return position
+            count -= MOST
 
     def again(self, position: int, slot: int) -> bool:
         """Count one event more at `position` (its low 32 bits), if that entry can still be raised."""

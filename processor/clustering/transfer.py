@@ -56,7 +56,7 @@ class Vectors:
     """
 
     def __init__(self, taken: Portion, own: Mapping[str, int]) -> None:
-        """own : scope -> such a part."""
+        """Of a portion; `own` gives such a part by scope."""
         floors = [own.get(scope, 0) for scope in taken.scopes]
         scopes = taken.scope.tolist()
         self.scope = [taken.scopes[scope] for scope in scopes]

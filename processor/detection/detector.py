@@ -109,6 +109,11 @@ class Detector:
         """The scopes of each kind and their warm-up."""
         return {kind: model.histories for kind, model in self._models.items()}
 
+    @property
+    def episodes(self) -> Episodes:
+        """The open episodes."""
+        return self._episodes
+
     def rebuild_known(self) -> None:
         """Read from the engines which programs and accounts the window knows: after a restore filled them."""
         for model in self._models.values():

@@ -1,7 +1,9 @@
 """Published anomalies of one scope, grouped by time, folded by likeness."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from processor.detection.settings import EpisodeSettings
 
@@ -27,6 +29,19 @@ class EpisodePlace:
     started: int
     escalated: bool
     folded: int
+
+
+class EpisodeState(NamedTuple):
+    """One open episode as it stands; `seen` counts the published anomalies by fold key."""
+
+    scope: str
+    id: str
+    started: int
+    last: int
+    published: int
+    folded: int
+    crossed: int
+    seen: list[tuple[FoldKey, int]]
 
 
 class _Open:
@@ -74,6 +89,30 @@ class Episodes:
         episode.published += 1
         episode.folded = 0
         return place
+
+    def export(self) -> list[EpisodeState]:
+        """The open episodes, in the order in which they are kept."""
+        return [
+            EpisodeState(
+                scope,
+                own.id,
+                own.started,
+                own.last,
+                own.published,
+                own.folded,
+                own.crossed,
+                list(own.seen.items()),
+            )
+            for scope, own in self._open.items()
+        ]
+
+    def adopt(self, taken: Iterable[EpisodeState]) -> None:
+        """Go on where others stood."""
+        for state in taken:
+            own = self._open[state.scope] = _Open(state.id, state.started)
+            own.last, own.published = state.last, state.published
+            own.folded, own.crossed = state.folded, state.crossed
+            own.seen = dict(state.seen)
 
     def _has_ended(self, episode: _Open, now: int) -> bool:
         return now - episode.last >= self._settings.gap or now - episode.started > self._settings.max_length

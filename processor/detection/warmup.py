@@ -11,10 +11,10 @@ _RECLAIM_PER_PART = 16
 
 
 class HistoryState(NamedTuple):
-    """One scope's history as it stands; `start` is stream time, ms."""
+    """One scope's history as it stands: events seen; `start` is stream time, ms."""
 
     scope: str
-    count: int
+    events: int
     start: int
     last_part: int
     live: bool
@@ -127,7 +127,7 @@ class Histories:
             if state.scope in self._scopes:
                 self._forget(state.scope)
             own = self._scopes[state.scope] = _History(state.start, state.last_part, state.format)
-            own.count, own.live, own.two_sources = state.count, state.live, state.two_sources
+            own.count, own.live, own.two_sources = state.events, state.live, state.two_sources
             self.live += own.live
             self.two_sources += own.two_sources
         while len(self._scopes) > size:

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left
+from dataclasses import dataclass
 
 from processor.detection.settings import WindowSettings
 
@@ -9,6 +10,21 @@ from processor.detection.settings import WindowSettings
 _COMPACT_AT = 4096
 # Before every time that a record can have.
 _NO_EVENT_YET = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """A window as it stands, but for parts that somebody has noted already.
+
+    opened : (serial, start of its pane in ms, offset that opened it) of the other parts in the window
+    events_in_part : learned into the current part
+    """
+
+    stream_time: int | None
+    part: int
+    horizon: int
+    events_in_part: int
+    opened: list[tuple[int, int, int]]
 
 
 class Window:
@@ -70,6 +86,29 @@ class Window:
         return [
             (part, pane * self._pane_size, offset) for part, (pane, offset) in enumerate(opened, self.horizon)
         ]
+
+    def export(self, noted: int) -> WindowState:
+        """The window; without the parts up to serial `noted`."""
+        opened = [each for each in self.parts() if each[0] > noted] if self._panes else []
+        return WindowState(self.stream_time, self.part, self.horizon, self._events_in_part, opened)
+
+    def adopt(self, taken: WindowState) -> None:
+        """Go on where another window stood: all its parts are in `opened`, oldest first.
+
+        The panes of another size are kept by their start. Raises ValueError where a part is missing.
+        """
+        serials = [serial for serial, _, _ in taken.opened]
+        if serials != list(range(taken.horizon, taken.part + 1)):
+            raise ValueError(f"parts {taken.horizon} to {taken.part} are not all there")
+        self.stream_time = taken.stream_time
+        self.part = taken.part
+        self.horizon = self._first = taken.horizon
+        self._events_in_part = taken.events_in_part
+        self._panes = array("q", [start // self._pane_size for _, start, _ in taken.opened])
+        self._offsets = array("q", [offset for _, _, offset in taken.opened])
+        if self._panes:
+            self._current_pane = self._panes[-1]
+            self._raise_horizon()
 
     @property
     def span(self) -> int:

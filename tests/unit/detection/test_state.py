@@ -1,0 +1,300 @@
+"""State on paper: what is restored from segments judges the rest of a stream as if nothing had happened."""
+
+import random
+from dataclasses import dataclass, replace
+
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from processor.detection import state
+from processor.detection.detector import Detector, Judgement
+from processor.detection.settings import (
+    DetectorSettings,
+    EpisodeSettings,
+    KindSettings,
+    ScopeSettings,
+    WarmupSettings,
+    WindowSettings,
+)
+from processor.events.event import KINDS, LOGON, PROCESS, Event, Kind
+
+MINUTE = 60_000
+ORIGIN = state.Origin("events", 3, "an-id")
+CHUNK = 200
+
+
+class Length:
+    """One column, the command line's length; gated by the program, or not at all."""
+
+    name = "length"
+    version = 1
+    columns: tuple[str, ...] = ("length",)
+
+    def __init__(self, kind: Kind, *, gated: bool) -> None:
+        self.kind: Kind = kind
+        name = "executable_masked" if kind == PROCESS else "account"
+        self.gate_parts: tuple[str, ...] = (name, "system_session") if gated else ()
+
+    def measure(self, event: Event) -> tuple[tuple[str | bool, ...], tuple[int, ...]]:
+        """The program or the account and the session; the length of the command line."""
+        name = event.executable if self.kind == PROCESS else event.account
+        gate = (name.lower(), event.system_session) if self.gate_parts else ()
+        return gate, (len(event.command_line), len(event.command_line) % 2)
+
+    def vector(self, counts: tuple[int, ...]) -> tuple[float, ...]:
+        """The length as a float."""
+        return (float(counts[0]),)
+
+
+@dataclass(frozen=True)
+class World:
+    """A kind of stream and of settings."""
+
+    seed: int
+    gated: bool
+    min_samples: int
+    rare: int
+    max_vectors: int
+    max_scopes: int
+    keep: int
+    warm: bool
+    part_events: int
+
+    def settings(self) -> DetectorSettings:
+        """An hour in panes of ten minutes; both kinds."""
+        kinds: dict[Kind, KindSettings] = {
+            kind: KindSettings(Length(kind, gated=self.gated), 1.0, self.min_samples, self.rare, "x")
+            for kind in KINDS
+        }
+        return DetectorSettings(
+            kinds=kinds,
+            scope=ScopeSettings("host.name", ()),
+            window=WindowSettings(60 * MINUTE, 10 * MINUTE, 5 * MINUTE),
+            warmup=WarmupSettings(20 * MINUTE, 5, publish=False)
+            if self.warm
+            else WarmupSettings(0, 0, publish=False),
+            episode=EpisodeSettings(
+                15 * MINUTE, 60 * MINUTE, (60, 90), {PROCESS: ("folder",), LOGON: ("account",)}, self.keep
+            ),
+            min_score=0,
+            max_vectors=self.max_vectors,
+            max_scopes=self.max_scopes,
+            max_segment_events=self.part_events,
+        )
+
+    def events(self, length: int) -> list[tuple[Event, int]]:
+        """Events and their Kafka timestamps: mostly repeats; late ones, forged times, silences."""
+        chance = random.Random(self.seed)  # noqa: S311 - a story, no secret
+        now = 100 * 24 * 60 * MINUTE
+        pace = chance.choice((1_000, 20_000, 200_000))
+        found = []
+        for _ in range(length):
+            now += chance.randrange(pace)
+            if chance.random() < 0.01:
+                now += chance.choice((30, 70, 300)) * MINUTE
+            time: int | None = now
+            if chance.random() < 0.1:
+                time = now - chance.randrange(120 * MINUTE)
+            elif chance.random() < 0.05:
+                time = now + chance.randrange(10 * MINUTE)
+            elif chance.random() < 0.05:
+                time = None
+            host = f"h{min(chance.randrange(8), chance.randrange(8))}"
+            size = chance.choice((3, 4, 5, 9, 10, 20)) if chance.random() < 0.9 else chance.randrange(200)
+            folder = chance.choice(("C:\\a", "C:\\b", "C:\\Users\\x"))
+            text = chance.choice("abc") * size
+            kind: Kind = PROCESS if chance.random() < 0.7 else LOGON
+            found.append(
+                (
+                    Event(
+                        kind=kind,
+                        format="sysmon" if chance.random() < 0.9 else "ecs",
+                        code="1",
+                        time=time,
+                        host=host,
+                        executable=f"{folder}\\p{chance.randrange(4)}.exe",
+                        command_line=text,
+                        account=f"u{chance.randrange(5)}",
+                        system_session=chance.random() < 0.5,
+                    ),
+                    now,
+                )
+            )
+        return found
+
+
+WORLDS = st.builds(
+    World,
+    seed=st.integers(0, 2**32),
+    gated=st.booleans(),
+    min_samples=st.integers(1, 4),
+    rare=st.sampled_from((0, 0, 2, 3)),
+    max_vectors=st.sampled_from((20, 60, 100_000)),
+    max_scopes=st.sampled_from((3, 5, 100)),
+    keep=st.integers(0, 2),
+    warm=st.booleans(),
+    part_events=st.sampled_from((7, 50, 100_000)),
+)
+
+
+def identify(value: bytes, offset: int) -> str:
+    """An id that tells the record."""
+    return f"{value!r}@{offset}"
+
+
+def judged(detector: Detector, stream: list[tuple[Event, int]], start: int, end: int) -> list[Judgement]:
+    """The judgements of the records [start, end); an engine's row numbers are its own affair."""
+    found = []
+    for offset, (event, timestamp) in enumerate(stream[start:end], start):
+        judgement = detector.observe(event, b"v", offset, timestamp)
+        anomaly = judgement.anomaly
+        if anomaly is not None:
+            judgement = replace(judgement, anomaly=replace(anomaly, case=replace(anomaly.case, row=0)))
+        found.append(judgement)
+    return found
+
+
+def restored(settings: DetectorSettings, links: list[state.Segment]) -> Detector:
+    """A detector at the end of the chain, read back from what would be written."""
+    read = [state.join(link.chunks(CHUNK)) for link in links]
+    detector = Detector(settings, identify)
+    for _ in state.restore(detector, state.chain(read, read[-1].end)):
+        pass
+    return detector
+
+
+@given(world=WORLDS, cuts=st.lists(st.tuples(st.integers(1, 150), st.booleans()), min_size=1, max_size=12))
+@effort(max_examples=25, deadline=None)
+def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: list[tuple[int, bool]]) -> None:
+    """Cut at random points and restored at some: every judgement, anomaly and count stays the same."""
+    settings = world.settings()
+    length = sum(size for size, _ in cuts) + 100
+    stream = world.events(length)
+    undisturbed = Detector(settings, identify)
+    expected = judged(undisturbed, stream, 0, length)
+
+    detector = Detector(settings, identify)
+    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    segments: list[state.Segment] = []
+    actual: list[Judgement] = []
+    for size, killed in cuts:
+        actual += judged(detector, stream, len(actual), len(actual) + size)
+        segments.append(recorder.cut(len(actual)))
+        if killed:
+            detector = restored(settings, segments)
+            recorder = state.Recorder(detector, settings, ORIGIN, str, start=len(actual), last=segments[-1])
+    actual += judged(detector, stream, len(actual), length)
+
+    assert expected == actual
+    for kind, engine in undisturbed.engines.items():
+        mine = detector.engines[kind]
+        assert (engine.live_events, engine.live_vectors) == (mine.live_events, mine.live_vectors)
+        assert sorted(engine.scopes) == sorted(mine.scopes)
+        histories, own = undisturbed.histories[kind], detector.histories[kind]
+        live = [each for each in histories.export(0) if each.last_part >= undisturbed.window.horizon]
+        assert live == [each for each in own.export(0) if each.last_part >= undisturbed.window.horizon]
+    assert undisturbed.episodes.export() == detector.episodes.export()
+    assert undisturbed.window.export(-1) == detector.window.export(-1)
+
+
+def segments_of(world: World, cuts: list[int]) -> tuple[list[state.Segment], DetectorSettings]:
+    """The segments of a stream cut at these offsets."""
+    settings = world.settings()
+    stream = world.events(cuts[-1])
+    detector = Detector(settings, identify)
+    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    found, done = [], 0
+    for cut in cuts:
+        judged(detector, stream, done, cut)
+        found.append(recorder.cut(cut))
+        done = cut
+    return found, settings
+
+
+PLAIN = World(1, True, 2, 0, 100_000, 100, 1, False, 100_000)
+
+
+def test_segment_is_read_back_as_it_was_written() -> None:
+    """Through chunks of a bounded size, in whatever number."""
+    (first, *_), _ = segments_of(PLAIN, [100])
+    chunks = first.chunks(CHUNK)
+
+    assert first == state.join(chunks)
+    assert (len(chunks), True) == (state.chunk_count(chunks[0]), max(map(len, chunks)) <= CHUNK + 50)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda chunks: chunks[:-1],
+        lambda chunks: chunks[::-1],
+        lambda chunks: [chunks[0][:-1], *chunks[1:]],
+        lambda chunks: [chunks[0][:-1] + bytes([chunks[0][-1] ^ 1]), *chunks[1:]],
+        lambda chunks: [b"", *chunks[1:]],
+        lambda chunks: [b"x" * 100, *chunks[1:]],
+        lambda chunks: [chunk[:4] + b"\x02" + chunk[5:] for chunk in chunks],
+    ],
+)
+def test_damaged_segment_is_recognised(damage: object) -> None:
+    """Missing, swapped, cut, altered, foreign or newer chunks: said, never misread."""
+    (first, *_), _ = segments_of(PLAIN, [100])
+
+    with pytest.raises(state.DamagedState):
+        state.join(damage(first.chunks(CHUNK)))  # type: ignore[operator]
+
+
+def test_payload_that_is_no_segment_is_recognised() -> None:
+    """A right checksum over something else."""
+    payload = zstandard.compress(msgspec.msgpack.encode({"topic": 1}))
+    (first, *_), _ = segments_of(PLAIN, [100])
+    forged = replace(first, payload=payload, digest=state._digest(payload))  # noqa: SLF001 - what a forger would do
+
+    with pytest.raises(state.DamagedState):
+        state.join(forged.chunks(CHUNK))
+
+
+def test_chain_begins_where_the_window_does_and_ends_before_the_position() -> None:
+    """Older links have left; a newer one is of records not committed."""
+    world = replace(PLAIN, seed=3)
+    cuts = list(range(50, 1050, 50))
+    found, _ = segments_of(world, cuts)
+
+    links = state.chain(found, 970)
+
+    assert (950, True) == (links[-1].end, links[0].start <= links[-1].floor < links[0].end)
+    assert links == found[19 - len(links) : 19]
+
+
+def test_chain_ends_at_a_gap_or_at_another_history() -> None:
+    """A lost link, or one that another model wrote, is not gone over: what is before it serves."""
+    found, _ = segments_of(PLAIN, [5, 10, 15])
+    other, _ = segments_of(replace(PLAIN, seed=9), [5, 10])
+
+    assert [found[0]] == state.chain([found[0], found[2]], 15)
+    assert [found[0]] == state.chain([found[0], other[1]], 10)
+    assert found == state.chain([found[0], other[0], found[1], other[1], found[2]], 15)
+
+
+def test_other_features_gates_or_scopes_have_another_fingerprint() -> None:
+    """eps, min_samples and warm-up have not."""
+    same, settings = PLAIN.settings(), replace(PLAIN, min_samples=3, warm=True).settings()
+    gated = replace(PLAIN, gated=False).settings()
+    scoped = replace(same, scope=ScopeSettings("user.name", ()))
+
+    assert state.fingerprint(same) == state.fingerprint(settings)
+    assert len({state.fingerprint(each) for each in (same, gated, scoped)}) == 3
+
+
+def test_shorter_window_drops_what_is_too_old_for_it() -> None:
+    """The restored span fits the new length; the oldest parts leave."""
+    found, settings = segments_of(PLAIN, [400])
+    shorter = replace(settings, window=WindowSettings(20 * MINUTE, 10 * MINUTE, 5 * MINUTE))
+
+    detector = restored(shorter, found)
+
+    assert detector.window.span <= 30 * MINUTE
+    assert sum(e.live_events for e in detector.engines.values()) < 400
