@@ -56,17 +56,18 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+# Programs of system32 alone. Left out are names that other vendors use too (control, query, route, dism) and
+# those that the tools of Git and Cygwin bring along (whoami, hostname, expand).
 _SYSTEM32: Final = _words(
-    "alg arp at attrib audiodg bcdedit bitsadmin cacls certutil cipher cmd cmdkey cmstp conhost consent "
-    "control csrss cscript ctfmon dfrgui dllhost dism dwm esentutl eventvwr expand findstr fodhelper "
-    "forfiles fsutil ftp gpupdate hostname icacls ipconfig lodctr logonui logman lsass lsm makecab mmc "
-    "mobsync msconfig msdt mshta msiexec nbtstat net net1 netsh netstat nltest notepad nslookup "
-    "odbcconf ping powershell presentationhost qwinsta query quser reg regini regsvr32 robocopy route "
-    "rundll32 runtimebroker sc schtasks sdclt searchindexer searchprotocolhost searchfilterhost "
-    "services sethc sihost slui smss spoolsv sppsvc svchost systeminfo takeown taskeng taskhost "
-    "taskhostw taskkill tasklist taskmgr tracert tscon tzutil unlodctr userinit utilman vds vssadmin "
-    "vssvc w32tm wbadmin wbemtest werfault wermgr wevtutil whoami wininit winlogon winrs wmiadap wmic "
-    "wmiprvse write wscript wsmprovhost wuauclt wusa xcopy xwizard "
+    "arp attrib audiodg bcdedit bitsadmin cacls certutil cipher cmd cmdkey cmstp conhost consent csrss "
+    "cscript ctfmon dfrgui dllhost dwm esentutl eventvwr findstr fodhelper forfiles fsutil ftp gpupdate "
+    "icacls ipconfig lodctr logonui logman lsass lsm makecab mmc mobsync msconfig msdt mshta msiexec "
+    "nbtstat net net1 netsh netstat nltest nslookup odbcconf ping powershell presentationhost qwinsta "
+    "quser reg regini regsvr32 robocopy rundll32 runtimebroker sc schtasks sdclt searchindexer "
+    "searchprotocolhost searchfilterhost services sethc sihost slui smss spoolsv sppsvc svchost "
+    "systeminfo takeown taskeng taskhost taskhostw taskkill tasklist taskmgr tracert tscon tzutil "
+    "unlodctr userinit utilman vds vssadmin vssvc w32tm wbadmin wbemtest werfault wermgr wevtutil "
+    "wininit winlogon winrs wmiadap wmic wmiprvse wscript wsmprovhost wuauclt wusa xcopy xwizard "
 )
 _WINDOWS: Final = ("explorer", "hh", "regedit", "helppane")
 _LINUX: Final = _words(
@@ -80,12 +81,12 @@ _SYSTEM_FOLDERS: Final = {
         (f"{stem}.exe" for stem in _SYSTEM32),
         _words(
             r"\windows\system32 \windows\syswow64 \windows\sysnative \windows\winsxs \windows\servicing "
-            r"\$windows.~bt \windows\system"
+            r"\windows\uus \$windows.~bt \windows\system"
         ),
     ),
     **dict.fromkeys(
         (f"{stem}.exe" for stem in _WINDOWS),
-        (r"\windows", r"\windows\winsxs"),
+        (r"\windows", r"\windows\syswow64", r"\windows\winsxs"),
     ),
 }
 _SHOWN: Final = {r"\windows\system32": r"C:\Windows\System32", r"\windows": r"C:\Windows"}
