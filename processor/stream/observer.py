@@ -9,7 +9,7 @@ from processor.clustering.components import ClusterCounts
 from processor.events.event import KINDS, Kind
 from processor.metrics import Metrics
 from processor.picture.camera import Camera
-from processor.pipeline import Gauges
+from processor.pipeline import Gauges, Pipeline
 from processor.status import Board, PartitionStatus, Recent
 from processor.stream.broker import Broker
 from processor.stream.census import Census
@@ -66,7 +66,9 @@ class Observer:
     def _take_picture(self, loop: Loop, now: float) -> None:
         if loop.stopping:
             return
-        live = {partition: task.pipeline for partition, task in loop.tasks.items() if task.live}
+        live: dict[tuple[str, int], Pipeline] = {
+            partition: task.pipeline for partition, task in loop.tasks.items() if task.live
+        }
         picture = self._camera.tick(live, now)
         if picture is not None:
             self._board.current = replace(self._board.current, picture=picture)

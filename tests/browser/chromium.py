@@ -89,11 +89,7 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Errors and warnings that the console has shown since the page was opened."""
-        return [
-            entry["message"]
-            for entry in self._logged()
-            if entry["level"] in ("SEVERE", "WARNING")
-        ]
+        return [entry["message"] for entry in self._logged() if entry["level"] in ("SEVERE", "WARNING")]
 
     def _logged(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]

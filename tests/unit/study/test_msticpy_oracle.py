@@ -17,7 +17,8 @@ from processor.clustering.engine import Engine
 from processor.config import load
 from processor.features import sets
 from processor.study.members import NOISE, Member
-from processor.study.replay import Request, Summary, replay
+from processor.study.replay import Request, replay
+from processor.study.summary import Summary
 from tests.unit.study import oracle
 
 CONFIG = Path(__file__).parents[3] / "configs" / "msticpy.yaml"

@@ -8,7 +8,8 @@ import pytest
 
 from processor.config import Settings
 from processor.errors import OutputFailed, UsageError
-from processor.study.replay import CLUSTER_COLUMNS, LABEL_COLUMNS, Request, Summary, moment, replay
+from processor.study.replay import CLUSTER_COLUMNS, LABEL_COLUMNS, Request, moment, replay
+from processor.study.summary import Summary
 from tests.unit.study.oracle import rows
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
