@@ -21,7 +21,7 @@ import msgspec
 from processor.config import Settings
 from processor.events.event import KINDS, PROCESS, Event, Kind
 from processor.pipeline import Pipeline, PipelineSettings, Scored
-from processor.study import rivals
+from processor.study import curves, rivals
 from processor.study.labelled import (
     ATTACK,
     BENIGN,
@@ -32,7 +32,7 @@ from processor.study.labelled import (
     select,
     stream_name,
 )
-from processor.study.ranking import average_precision, precision_at, recall_above, threshold
+from processor.study.ranking import average_precision, precision_at, precision_recall, recall_above, threshold
 
 Progress = Callable[[int, int], None]
 
@@ -50,6 +50,7 @@ class Request:
     """What to evaluate: streams and their labels; `source` None takes each source of processes in turn.
 
     skip : events at the start of each stream that are fed and not scored
+    report : where to write the plots, HTML
     """
 
     files: Sequence[Path]
@@ -57,6 +58,7 @@ class Request:
     source: str | None = None
     skip: int = 0
     rivals: bool = True
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,17 @@ _record: Final = msgspec.json.Decoder(_Record)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One detector on one kind of one stream: the figures by their JSON names."""
+    """One detector on one kind of one stream: the figures by their JSON names.
+
+    curve : recall and precision at each score, the highest first
+    """
 
     name: str
     source: str
     kind: Kind
     detector: str
     figures: Mapping[str, Any]
+    curve: Sequence[tuple[float, float]] = ()
 
     def document(self) -> dict[str, Any]:
         """The row as `--json` writes it."""
@@ -193,6 +199,8 @@ def evaluate(request: Request, settings: Settings, progress: Progress) -> Evalua
                         scored.append((row, [each for each in own if each.place >= request.skip]))
     progress(len(request.files), len(request.files))
     evaluation.rows = [_with_budgets(row, judged, scored) for row, judged in scored]
+    if request.report is not None:
+        curves.write(request.report, evaluation.rows)
     return evaluation
 
 
@@ -412,7 +420,7 @@ def _with_budgets(row: Row, judged: Sequence[Judged], scored: Sequence[tuple[Row
     benign = others or [each.score for each in own if each.record.truth.label == BENIGN]
     recall = {f"{budget:.1%}": recall_above(scores, attacks, threshold(benign, budget)) for budget in BUDGETS}
     figures = {**row.figures, "recall_at_budget": recall, "budget_from_other_streams": bool(others)}
-    return replace(row, figures=figures)
+    return replace(row, figures=figures, curve=precision_recall(scores, attacks))
 
 
 def _per(count: float, of: float) -> float | None:

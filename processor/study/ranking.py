@@ -7,17 +7,26 @@ from math import ceil
 
 def average_precision(scores: Sequence[float], attacks: Sequence[bool]) -> float | None:
     """Area under precision over recall, as scikit-learn's average_precision_score; None without an attack."""
+    points = precision_recall(scores, attacks)
+    if not points:
+        return None
+    before = [0.0, *(recall for recall, _ in points)]
+    return sum((recall - last) * precision for last, (recall, precision) in zip(before, points, strict=False))
+
+
+def precision_recall(scores: Sequence[float], attacks: Sequence[bool]) -> list[tuple[float, float]]:
+    """(recall, precision) at each distinct score, the highest first; empty without an attack."""
     total = sum(attacks)
     if not total:
-        return None
+        return []
     ranked = sorted(zip(scores, attacks, strict=True), key=lambda pair: -pair[0])
-    area, seen, hits = 0.0, 0, 0
+    points, seen, hits = [], 0, 0
     for _, tied in groupby(ranked, key=lambda pair: pair[0]):
         block = [attack for _, attack in tied]
         seen += len(block)
         hits += sum(block)
-        area += sum(block) / total * hits / seen
-    return area
+        points.append((hits / total, hits / seen))
+    return points
 
 
 def precision_at(scores: Sequence[float], attacks: Sequence[bool], first: int) -> float:

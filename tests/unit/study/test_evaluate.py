@@ -142,10 +142,13 @@ def test_a_label_that_is_none_is_refused_by_file_and_line(tmp_path: Path) -> Non
 
 
 def test_the_rivals_stand_beside_ours(tmp_path: Path) -> None:
-    """Each on the same events."""
-    request = written(tmp_path, background())
-    rows = evaluate(Request(request.files, request.labels), settings(), quiet).rows
+    """Each on the same events, in the table and in the plots."""
+    attack = (record(900, 30 * 39 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    request = written(tmp_path, [*background(), attack])
+    report = tmp_path / "plots.html"
+    rows = evaluate(Request(request.files, request.labels, report=report), settings(), quiet).rows
 
+    assert "s, sysmon1, process" in report.read_text()
     assert [
         OURS, "msticpy", "first seen: path", "first seen: masked command line", "rarity", "HalfSpaceTrees",
         "IsolationForest",
