@@ -13,6 +13,7 @@ from confluent_kafka import (
     KafkaException,
     Message,
     Producer,
+    TopicCollection,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
@@ -81,14 +82,14 @@ class KafkaBroker:
             self._admin.poll(0)
             raise self._mapped(failure.args[0]) from None
         return {
-            topic: TopicFacts(len(known[topic].partitions), self._log_append_time(topic))
+            topic: self._facts(topic, len(known[topic].partitions))
             for topic in topics
             if topic in known and known[topic].error is None
         }
 
-    def create(self, topic: str, partitions: int | None) -> None:
-        """Create a topic with the broker's defaults; raises OutputFailed with the broker's reason."""
-        new = NewTopic(topic, num_partitions=partitions or -1, replication_factor=-1)
+    def create(self, topic: str, partitions: int | None, config: Mapping[str, str]) -> None:
+        """Create a topic, by the broker's defaults but for `config`; raises OutputFailed with its reason."""
+        new = NewTopic(topic, num_partitions=partitions or -1, replication_factor=-1, config=dict(config))
         try:
             self._admin.create_topics([new], operation_timeout=_ANSWER_WITHIN_S)[topic].result(
                 timeout=2 * _ANSWER_WITHIN_S
@@ -97,6 +98,11 @@ class KafkaBroker:
             error = failure.args[0]
             if error.name() != "TOPIC_ALREADY_EXISTS":
                 raise OutputFailed(f"topic {topic} could not be created: {error.str()}") from None
+        # The brokers' metadata follows the creation by a moment.
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        while topic not in self.describe([topic]):
+            self._admin.poll(0.05)
+            self._check_deadline(deadline)
 
     def subscribe(self, topics: Sequence[str], membership: Membership) -> None:
         """Take over the instance's transactions, then join the group."""
@@ -386,16 +392,29 @@ class KafkaBroker:
             raise RuntimeError("subscribe first")
         return self._membership
 
-    def _log_append_time(self, topic: str) -> bool | None:
+    def _facts(self, topic: str, partitions: int) -> TopicFacts:
+        """What the broker lets us see of a topic."""
         if not self._settings.administers:
-            return None
+            return TopicFacts(partitions, None)
+        identity = ""
+        with contextlib.suppress(KafkaException, TimeoutError):
+            described = self._admin.describe_topics(
+                TopicCollection([topic]), request_timeout=_ANSWER_WITHIN_S
+            )
+            identity = str(described[topic].result(timeout=_ANSWER_WITHIN_S).topic_id)
         try:
             resource = ConfigResource(ResourceType.TOPIC, topic)
             answer = self._admin.describe_configs([resource], request_timeout=_ANSWER_WITHIN_S)
             entries = answer[resource].result(timeout=_ANSWER_WITHIN_S)
         except (KafkaException, TimeoutError):
-            return None
-        return bool(entries["message.timestamp.type"].value == "LogAppendTime")
+            return TopicFacts(partitions, None, id=identity)
+        return TopicFacts(
+            partitions,
+            log_append_time=entries["message.timestamp.type"].value == "LogAppendTime",
+            cleanup_policy=entries["cleanup.policy"].value,
+            max_message_bytes=int(entries["max.message.bytes"].value),
+            id=identity,
+        )
 
 
 class KafkaReader:

@@ -56,13 +56,24 @@ class KafkaSettings:
     administers: bool = True
 
 
+class _OthersProperties(logging.Filter):
+    """Every client is given all properties: that one ignores another's is no news."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "property and will be ignored by this" not in record.getMessage()
+
+
+_log = logging.getLogger("processor.librdkafka")
+_log.addFilter(_OthersProperties())
+
+
 def admin(settings: KafkaSettings) -> dict[str, Any]:
     """What every client is told."""
     return {
         "client.id": f"eventcluster-{settings.instance}",
         **settings.properties,
         "bootstrap.servers": settings.bootstrap_servers,
-        "logger": logging.getLogger("processor.librdkafka"),
+        "logger": _log,
     }
 
 

@@ -68,6 +68,19 @@ def test_assigned_partition_is_silent_until_it_is_resumed(world: World, group: s
     assert ([], [b"b"]) == (before, member.values(partition))
 
 
+def test_partition_resumed_right_after_its_assignment_is_delivered(world: World, group: str) -> None:
+    """Nothing of the broker's own positioning gets in the way of the first resume."""
+    topic = world.topic(4)
+    partitions = [Partition(topic, number) for number in range(4)]
+    for partition in partitions:
+        world.write(partition, [b"a", b"b"])
+    member = Member(world.open(group, "one"), [topic], patience_s=0.0)
+
+    until(lambda: len(member.records) == 8, member)
+
+    assert [[b"a", b"b"]] * 4 == [member.values(partition) for partition in partitions]
+
+
 def test_records_come_whole_and_in_offset_order(world: World, group: str) -> None:
     """Offset, timestamp, key, value (also none) and headers are what was written."""
     partition = Partition(world.topic(1), 0)

@@ -173,8 +173,11 @@ class EmbeddedWorld(KafkaWorld):
 class Member:
     """A member of a group that reads what it is given from the beginning, and notes what happens."""
 
-    def __init__(self, broker: Broker, topics: Sequence[str], *, takes: bool = True) -> None:
+    def __init__(
+        self, broker: Broker, topics: Sequence[str], *, takes: bool = True, patience_s: float = 0.05
+    ) -> None:
         self.broker = broker
+        self._patience_s = patience_s
         self.owned: set[Partition] = set()
         self.given_back: set[Partition] = set()
         self.out_of_range_at: list[Partition] = []
@@ -202,7 +205,7 @@ class Member:
 
     def poll(self) -> list[Record]:
         """One poll; what arrived is also kept in `records`."""
-        batch = self.broker.poll(1000, 0.05)
+        batch = self.broker.poll(1000, self._patience_s)
         self.records += batch
         if self._takes:
             for partition in self._fresh:
