@@ -213,6 +213,9 @@ def evaluate(
     ] = None,
     skip: Annotated[int, typer.Option(help="Feed so many events first, unscored.", metavar="N", min=0)] = 0,
     json_file: JsonFile = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write precision over recall here.", metavar="F.html")
+    ] = None,
 ) -> None:
     """Measure detection on labelled streams, ours beside rivals fed the same events."""
     from processor.study import evaluate as study
@@ -221,7 +224,9 @@ def evaluate(
     settings = _settings(config)
     with bar("evaluate") as progress:
         found = study.evaluate(
-            study.Request(files=files, labels=labels, source=source, skip=skip), settings, progress
+            study.Request(files=files, labels=labels, source=source, skip=skip, report=report),
+            settings,
+            progress,
         )
     typer.echo("\n".join(found.lines()))
     if json_file is not None:
