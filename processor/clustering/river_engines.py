@@ -1,8 +1,8 @@
 """river's fading clusterers behind the engine's face, as rivals: DBSTREAM and DenStream.
 
-They answer "no micro-cluster is near" as noise. They fade instead of sliding a window and know no gates, so each
-scope and gate has a model of its own, and the exact engine underneath keeps the books: which gates are live,
-sizes, explanations. A model goes when its gate has left the window.
+They answer "no micro-cluster is near" as noise. They fade instead of sliding a window and know no gates, so
+each scope and gate has a model of its own, and the exact engine underneath keeps the books: which gates are
+live, sizes, explanations. A model goes when its gate has left the window.
 """
 
 import math

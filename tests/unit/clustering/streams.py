@@ -84,6 +84,15 @@ class Tally:
     smaller_than_12: int = 0
     differences: list[str] = field(default_factory=list)
 
+    def summary(self) -> str:
+        """One line."""
+        return (
+            f"{self.windows} windows compared ({self.smaller_than_12} of fewer than 12 vectors), "
+            f"{self.points} vectors, {self.borders / max(1, self.points):.1%} of them borders, "
+            f"{self.verdicts} verdicts, {self.late} late events, {self.evictions} evictions: "
+            f"{len(self.differences)} differences"
+        )
+
     def add(self, other: "Tally") -> None:
         """Sum up."""
         for name in ("windows", "points", "borders", "verdicts", "late", "evictions", "smaller_than_12"):
@@ -110,8 +119,8 @@ class Comparison:
         self.shape = shapes(self.random)
         self.tally = Tally()
         self.seed = seed
-        self.min_samples = int(self.random.choice([1, 2, 2, 3, 3, 4, 5, 6, 8]))
-        limit = int(self.random.choice([6, 20, 1000]))
+        self.min_samples = int(self.random.choice([1, 2, 3, 3, 4, 4, 5, 5, 6, 8]))
+        limit = int(self.random.choice([6, 20, 1000, 1000, 1000]))
         rare = int(self.random.choice([0, 0, 3, 9]))
         made: dict[str, Any] = {
             "columns": self.shape.columns,
@@ -123,9 +132,9 @@ class Comparison:
         self.plain = PlainEngine(**made)
         self.part = self.serial = 0
         self.horizon = 0
-        self.length = int(self.random.integers(1, 25))
-        self.scopes = "abc"[: int(self.random.integers(1, 4))]
-        self.gates = GATES[: int(self.random.integers(1, 4))]
+        self.length = int(self.random.integers(3, 60))
+        self.scopes = "abc"[: int(self.random.choice([1, 1, 2, 3]))]
+        self.gates = GATES[: int(self.random.choice([1, 1, 2, 3]))]
         self.repeats: list[tuple[str, tuple[object, ...], Counts]] = []
 
     def run(self, steps: int, every: int) -> Tally:

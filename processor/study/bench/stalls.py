@@ -1,0 +1,101 @@
+"""Streams that hurt: what `bench clusterer` times update by update."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Step = tuple[int, tuple[int, ...]]
+Points = NDArray[np.float64]
+
+PANE: Final = 10_000  # events of a pane
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """One stream of (part, counts in thousandths).
+
+    window : parts; a part leaves when it is older
+    max_vectors : the engine's limit
+    """
+
+    name: str
+    columns: int
+    eps: float
+    min_samples: int
+    window: int
+    steps: Callable[[int], Iterator[Step]]
+    max_vectors: int = 10_000_000
+
+
+def _walk(points: Points, part: Callable[[int], int]) -> Iterator[Step]:
+    for number, row in enumerate(np.rint(points * 1000).astype(np.int64).tolist()):
+        yield part(number), tuple(row)
+
+
+def panes_leave(columns: int) -> Callable[[int], Iterator[Step]]:
+    """All distinct, in blobs, in panes of 10,000 events of which ten are in the window."""
+
+    def steps(number: int) -> Iterator[Step]:
+        random = np.random.default_rng(columns)
+        middle = random.uniform(-20, 20, (50, columns))
+        points = middle[random.integers(50, size=number)] + random.normal(0, 1, (number, columns))
+        return _walk(points, lambda i: i // PANE)
+
+    return steps
+
+
+def everything_leaves(columns: int) -> Callable[[int], Iterator[Step]]:
+    """One pane holds 100,000 vectors close together; then time jumps, and the same region goes on."""
+
+    def steps(number: int) -> Iterator[Step]:
+        random = np.random.default_rng(columns)
+        points = random.normal(0, 1, (number, columns))
+        return _walk(points, lambda i: i // 100_000 * 50 + i % 100_000 // 90_000)
+
+    return steps
+
+
+def beyond_eps(columns: int) -> Callable[[int], Iterator[Step]]:
+    """Dense balls in which nobody is within eps of the points that are asked for, again and again."""
+
+    def steps(number: int) -> Iterator[Step]:
+        random = np.random.default_rng(columns)
+        ball = random.normal(0, 1, (number, columns))
+        shell = ball / np.linalg.norm(ball, axis=1, keepdims=True) * random.uniform(1.001, 1.01, (number, 1))
+        shell[::3] = (
+            random.normal(0, 1e-3, (len(shell[::3]), columns)) * (np.arange(len(shell[::3])) % 2)[:, None]
+        )
+        return _walk(shell, lambda i: i // PANE)
+
+    return steps
+
+
+def bridges(number: int) -> Iterator[Step]:
+    """Two dense lines, and between them a bridge of single points that comes and goes."""
+    random = np.random.default_rng(7)
+    points = np.stack([random.uniform(0, 1000, number), random.integers(0, 2, number) * 3.0], axis=1)
+    points[::5, 1] = random.uniform(0, 3, len(points[::5]))
+    return _walk(points, lambda i: i // PANE)
+
+
+def flood(number: int) -> Iterator[Step]:
+    """Every event is new and lies apart."""
+    random = np.random.default_rng(8)
+    return _walk(random.uniform(-1e6, 1e6, (number, 3)), lambda i: i // PANE)
+
+
+STALLS: Final = (
+    Stall("stall: panes of 10k leave, 2-D", 2, 0.05, 5, 10, panes_leave(2)),
+    Stall("stall: panes of 10k leave, 3-D", 3, 0.2, 5, 10, panes_leave(3)),
+    Stall("stall: panes of 10k leave, 8-D", 8, 1.5, 5, 10, panes_leave(8)),
+    Stall("stall: one pane holds everything, time jumps, 3-D", 3, 0.3, 5, 10, everything_leaves(3)),
+    Stall("stall: dense balls beyond eps, 3-D", 3, 1.0, 5, 10, beyond_eps(3)),
+    Stall("stall: dense balls beyond eps, 8-D", 8, 1.0, 5, 10, beyond_eps(8)),
+    Stall("stall: bridges, 2-D", 2, 1.0, 3, 10, bridges),
+    Stall("stall: flood of new vectors, 3-D", 3, 0.5, 2, 10, flood),
+    Stall("stall: eviction at every step, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=64),
+    Stall("stall: eviction at 100k, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=100_000),
+)
