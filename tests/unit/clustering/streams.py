@@ -49,24 +49,23 @@ class Shape:
 def shapes(random: np.random.Generator) -> Shape:
     """A random family: 1 to 12 dimensions; lattices with eps on them, unit vectors, a continuum."""
     columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 9, 12]))
-    reach = int(random.integers(1, {1: 12, 2: 5, 3: 3}.get(columns, 2) + 1))
+    reach = int(random.integers(1, {1: 30, 2: 5, 3: 2}.get(columns, 1) + 1))
+    steps = [1.0, sqrt(2), 2.0] if columns > 3 else [1.0, 1.0, sqrt(2)]
     kind = random.integers(5)
     if kind == 0:
-        return Shape(
-            "integers", partial(scaled, step=1.0), columns, reach, float(random.choice([1.0, sqrt(2), 2.0]))
-        )
+        return Shape("integers", partial(scaled, step=1.0), columns, reach, float(random.choice(steps)))
     if kind == 1:
         return Shape(
             "tenths",
             partial(scaled, step=0.1),
             columns,
             reach,
-            float(random.choice([0.1, 0.2, 0.3, 0.1 * 3])),
+            float(random.choice([0.1, 0.1, 0.2, 0.1 * 3])),
         )
     if kind == 2:
         return Shape("unit", unit, columns, reach + 1, float(random.choice([1e-4, 0.2, 0.5, 1.0])))
     if kind == 3:
-        eps = 0.4 * sqrt(columns)
+        eps = float(random.choice([0.3, 0.4, 0.6])) * sqrt(columns)
         return Shape("thousandths", thousandths, columns, 997, eps)
     return Shape("far", partial(scaled, step=0.1, offset=1e6), columns, reach, 0.1)
 
@@ -119,7 +118,7 @@ class Comparison:
         self.shape = shapes(self.random)
         self.tally = Tally()
         self.seed = seed
-        self.min_samples = int(self.random.choice([1, 2, 3, 3, 4, 4, 5, 5, 6, 8]))
+        self.min_samples = int(self.random.choice([1, 2, 3, 4, 4, 4, 5, 5, 6, 8]))
         limit = int(self.random.choice([6, 20, 1000, 1000, 1000]))
         rare = int(self.random.choice([0, 0, 3, 9]))
         made: dict[str, Any] = {
