@@ -7,6 +7,7 @@ EventclusterError
 └── RunError               the service cannot go on: stop, the supervisor restarts it (exit 1)
     ├── BrokerUnreachable  no answer from the brokers
     ├── TopicMissing       a topic does not exist: create it with the command in the text
+    ├── StateTopicWrong    the state topic would lose state: mend it with the command in the text
     ├── Fenced             another process has our instance name
     ├── CommitFailed       one buffer was aborted three times
     ├── DeadLetterFailed   a rejected record could not be kept: nothing may be lost
@@ -50,6 +51,10 @@ class BrokerUnreachable(RunError):
 
 class TopicMissing(RunError):
     """A topic that the config names does not exist."""
+
+
+class StateTopicWrong(RunError):
+    """The state topic is not as state needs it."""
 
 
 class Fenced(RunError):

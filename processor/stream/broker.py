@@ -81,7 +81,7 @@ class Broker(Protocol):
         """Facts of those of `topics` that exist; raises BrokerUnreachable within a bounded time."""
         ...
 
-    def create(self, topic: str, partitions: int | None) -> None:
+    def create(self, topic: str, partitions: int | None, config: Mapping[str, str]) -> None:
         """Create a topic; None = the broker's default count. Raises OutputFailed with the broker's reason."""
         ...
 

@@ -19,11 +19,12 @@ MAX_ABORTS: Final = 3
 
 @dataclass(slots=True)
 class Entry:
-    """One output and what it is: an anomaly, or the dead letter of a record rejected for `reason`."""
+    """One output and what it is: an anomaly, the dead letter of a record rejected for `reason`, or state."""
 
     output: Output
     published: Published | None = None
     reason: str = ""
+    state: bool = False
 
 
 @dataclass(slots=True)

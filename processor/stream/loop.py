@@ -22,6 +22,7 @@ from processor.stream.buffer import MAX_ABORTS, Buffer, CommitRule, Entry
 from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter, truncated
 from processor.stream.records import Committed, Output, Partition, Record, Watermarks
 from processor.stream.restore import Restore, RestoreSettings
+from processor.stream.state_topic import Keeper, StateSettings
 from processor.stream.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,11 @@ class LoopSettings:
 class Task:
     """One assigned partition: its model, and how far it is."""
 
-    def __init__(self, partition: Partition, pipeline: Pipeline, restore: Restore) -> None:
+    def __init__(self, partition: Partition, restore: Restore) -> None:
         self.partition = partition
-        self.pipeline = pipeline
+        self.pipeline = restore.pipeline
         self.restore: Restore | None = restore
+        self.keeper: Keeper | None = None
         self.next_offset = 0
         self.first_live = 0
         self.last_timestamp: int | None = None
@@ -100,6 +102,8 @@ class Loop:
         self.tasks: dict[Partition, Task] = {}
         self.joined = False
         self.committed: list[Published] = []
+        # Set before `run` where the models' state is to be kept.
+        self.state: StateSettings | None = None
 
     @property
     def stopping(self) -> bool:
@@ -124,6 +128,7 @@ class Loop:
         if restoring is not None and restoring.partition in self.tasks:
             self._restore(restoring)
         self._take_up_again()
+        self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.due(self._clock()))
         self._commit_if_due(batch_was_full=len(records) >= self._settings.max_records)
         self._observe(self)
 
@@ -134,6 +139,7 @@ class Loop:
         """
         self._stop_at = self._clock()
         self._observe(self)
+        self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.behind)
         while not self._buffer.empty and not self._commit(self._time_to_stop()):
             self._broker.poll(1, 0.1)
         self.close()
@@ -160,6 +166,9 @@ class Loop:
         """Commit, then forget them: what cannot be committed is judged again by their next owner."""
         self._metrics.rebalances_total.inc()
         log.info("partitions revoked", extra={"partitions": _names(partitions)})
+        if not self._ended:
+            moving = [task for partition in partitions if (task := self.tasks.get(partition)) is not None]
+            self._cut(task for task in moving if task.keeper and task.keeper.behind)
         if not self._ended and not self._buffer.empty and not self._commit(COMMIT_WITHIN_S):
             # An abort may be the echo of an earlier error: the next one counts.
             self._commit(COMMIT_WITHIN_S)
@@ -187,9 +196,8 @@ class Loop:
                 )
 
     def _begin(self, partition: Partition) -> None:
-        pipeline = self._make_pipeline(partition)
-        restore = Restore(self._broker, partition, pipeline, self._settings.restore)
-        self.tasks[partition] = Task(partition, pipeline, restore)
+        restore = Restore(self._broker, partition, self._make_pipeline, self._settings.restore, self.state)
+        self.tasks[partition] = Task(partition, restore)
         self._metrics.add_partition(*partition)
         self._metrics.partitions_assigned.set(len(self.tasks))
 
@@ -214,6 +222,7 @@ class Loop:
             return
         known = restore.plan is not None
         restore.step(RESTORE_SLICE_S)
+        task.pipeline = restore.pipeline
         if restore.plan is None:
             return
         if not known:
@@ -221,6 +230,9 @@ class Loop:
             if restore.plan.moved:
                 # Before anything is learned: a restart now must find the same beginning.
                 self._note(task, task.next_offset, [])
+        if restore.outputs:
+            self._note(task, task.next_offset, [Entry(each, state=True) for each in restore.outputs])
+            restore.outputs = []
         if restore.done:
             self._go_live(task, restore)
 
@@ -229,6 +241,7 @@ class Loop:
         self._metrics.restore_seconds.observe(restore.seconds)
         self._metrics.restores_total.labels(restore.origin).inc()
         task.restore = None
+        task.keeper = restore.keeper
 
     def _take_up_again(self) -> None:
         """Partitions whose next offset the log does not have: go on behind a gap, or begin anew."""
@@ -290,6 +303,15 @@ class Loop:
         task.last_timestamp = records[-1].timestamp
         first, task.next_offset = task.next_offset, records[-1].offset + 1
         self._note(task, first, entries)
+        if task.keeper is not None:
+            task.keeper.observed(len(records), self._clock())
+
+    def _cut(self, tasks: Iterable[Task]) -> None:
+        """Close the segments of live partitions: to be written with the offset that they end at."""
+        for task in tasks:
+            if task.keeper is not None and task.live:
+                outputs = task.keeper.cut(task.next_offset, self._clock())
+                self._note(task, task.next_offset, [Entry(each, state=True) for each in outputs])
 
     def _entry(self, number: int, record: Record, outcome: Outcome) -> Entry:
         if isinstance(outcome, Rejected):
@@ -367,6 +389,8 @@ class Loop:
                 self.committed.append(published)
                 told = {"id": published.id, "kind": published.kind, "score": published.score}
                 log.info("anomaly published", extra={**told, "reason": published.reason})
+            elif entry.state:
+                self._metrics.state_bytes_total.inc(entry.output.size)
             else:
                 self._metrics.dead_letters_total.labels(entry.reason).inc()
         self._rule.committed(began, ended)
@@ -386,6 +410,11 @@ class Loop:
     def _shrink(self, refused: OutputRefused) -> None:
         """A dead letter is cut; an anomaly that does not fit stops the service, it is never dropped."""
         entry = list(self._buffer.entries())[refused.index]
+        if entry.state:
+            raise OutputFailed(
+                f"topic {entry.output.topic} refuses a segment of {entry.output.size} bytes ({refused}): "
+                "raise its max.message.bytes to 1048576"
+            )
         if entry.published is None:
             log.warning("dead letter cut", extra={"size": entry.output.size, "error": str(refused)})
             entry.output = truncated(entry.output)

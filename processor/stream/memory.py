@@ -168,8 +168,9 @@ class MemoryBroker:
         counts = {topic: self._cluster.partitions(topic) for topic in topics}
         return {topic: TopicFacts(count, None) for topic, count in counts.items() if count is not None}
 
-    def create(self, topic: str, partitions: int | None) -> None:
+    def create(self, topic: str, partitions: int | None, config: Mapping[str, str]) -> None:
         """Create a topic, of one partition where the count is left to the broker."""
+        del config
         self._cluster.create(topic, partitions or 1)
 
     def subscribe(self, topics: Sequence[str], membership: Membership) -> None:

@@ -85,7 +85,10 @@ class Watermarks:
 
 @dataclass(frozen=True, slots=True)
 class TopicFacts:
-    """What a broker says of a topic; `log_append_time` None where it does not tell."""
+    """What a broker says of a topic; None, or "" for its id, where it does not tell."""
 
     partitions: int
     log_append_time: bool | None
+    cleanup_policy: str | None = None
+    max_message_bytes: int | None = None
+    id: str = ""

@@ -1,18 +1,22 @@
-"""The one way into processing: a partition's model is learned again from the log, then it goes live.
+"""The one way into processing: a partition's model is taken from its state and the log, then it goes live.
 
-The records that the window at the committed offset is made of are run through the whole pipeline, output
-discarded, in slices between polls; the group's own position stays paused at the committed offset meanwhile.
+The newest whole chain of segments that ends at the committed offset or before is taken over; the records from
+there on (without state, all that the window is made of) are run through the whole pipeline, output discarded.
+All in slices between polls; the group's own position stays paused at the committed offset meanwhile.
 """
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from processor.detection import state
 from processor.pipeline import Pipeline
 from processor.stream.bookmark import Bookmark
 from processor.stream.broker import Broker, Pending, Reader
-from processor.stream.records import Committed, Partition, Watermarks
+from processor.stream.records import Committed, Output, Partition, Watermarks
+from processor.stream.state_topic import Held, Keeper, StateSettings
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,11 @@ class Plan:
     moved: bool = False
     surprise: str = ""
 
+    @property
+    def first_start(self) -> bool:
+        """Whether nothing was ever committed."""
+        return self.moved and not self.surprise
+
 
 def plan(committed: Committed | None, marks: Watermarks, settings: RestoreSettings) -> Plan:
     """What to learn and where to go live, from the group's position and what the log still holds."""
@@ -79,16 +88,30 @@ class Restore:
     """The restore of one partition, a slice at a time."""
 
     def __init__(
-        self, broker: Broker, partition: Partition, pipeline: Pipeline, settings: RestoreSettings
+        self,
+        broker: Broker,
+        partition: Partition,
+        make_pipeline: Callable[[Partition], Pipeline],
+        settings: RestoreSettings,
+        kept: StateSettings | None,
     ) -> None:
         self._broker = broker
         self._partition = partition
-        self._pipeline = pipeline
+        self._make_pipeline = make_pipeline
         self._settings = settings
+        self._kept = kept
         self._reader: Reader | None = None
         self._began = time.monotonic()
         self._begin = 0
         self._replayed = 0
+        self._draft: Plan | None = None
+        self._held: Held | None = None
+        self._links: list[state.Segment] = []
+        self._adopting: Iterator[float] | None = None
+        self._adopted = 0.0
+        self.pipeline = make_pipeline(partition)
+        self.keeper: Keeper | None = None
+        self.outputs: list[Output] = []
         self.plan: Plan | None = None
         self.done = False
 
@@ -97,6 +120,8 @@ class Restore:
         """Share of the records to learn that has been learned, in [0, 1]."""
         if self.done:
             return 1.0
+        if self._adopting is not None:
+            return self._adopted
         if self.plan is None or self._reader is None:
             return 0.0
         return min(1.0, (self._reader.position - self._begin) / max(1, self.plan.live_at - self._begin))
@@ -104,6 +129,8 @@ class Restore:
     @property
     def origin(self) -> Origin:
         """Where the model came from."""
+        if self._links:
+            return "state"
         return "log" if self._replayed else "none"
 
     @property
@@ -114,12 +141,17 @@ class Restore:
     def step(self, budget_s: float) -> None:
         """Work for about budget_s; a question that is not answered yet is asked again next time."""
         try:
-            if self.plan is None:
-                self.plan = self._make_plan()
+            until = time.monotonic() + budget_s
+            if self._draft is None:
+                self._draft = self._make_plan()
+            elif self.plan is None:
+                self._read_state(self._draft, until)
+            elif self._adopting is not None:
+                self._adopt(self._adopting, until)
             elif self._reader is None:
                 self._open(self.plan)
             elif not self._reader.done:
-                self._learn(self.plan, self._reader, time.monotonic() + budget_s)
+                self._learn(self.plan, self._reader, until)
             else:
                 self._end()
         except Pending:
@@ -135,7 +167,8 @@ class Restore:
         if self.plan is None:
             raise RuntimeError("no plan yet")
         settings = self._settings
-        return Bookmark(self.plan.first_live, self.plan.begin, None, settings.length, settings.pane)
+        begin = self._begin if self.plan.begin is None else self.plan.begin
+        return Bookmark(self.plan.first_live, begin, None, settings.length, settings.pane)
 
     def _make_plan(self) -> Plan:
         committed = self._broker.committed(self._partition, _ASK_S)
@@ -144,12 +177,67 @@ class Restore:
             log.warning(made.surprise, extra=self._where())
         return made
 
+    def _read_state(self, draft: Plan, until: float) -> None:
+        """Read what the state topic holds of the partition, then decide what to begin with."""
+        if self._kept is None:
+            self.plan = draft
+            return
+        if self._held is None:
+            where = Partition(self._kept.topic, self._partition.number)
+            marks = self._broker.watermarks(where, _ASK_S)
+            self._held = Held(self._kept, self._partition)
+            self._reader = self._broker.reader(where, marks.low, marks.end)
+        while self._reader is not None and not self._reader.done:
+            if time.monotonic() >= until:
+                return
+            self._held.take(self._reader.read(_SLICE_RECORDS, _WAIT_S))
+        self.close()
+        self._reader = None
+        self._links = self._held.chain(draft.live_at)
+        if self._links:
+            self._adopting = state.restore(self.pipeline.detector, self._links)
+            end = self._links[-1].end
+            log.info("restoring from state", extra={**self._where(), "to": end, "segments": len(self._links)})
+            if draft.first_start:
+                draft = replace(draft, begin=self._links[-1].floor, live_at=end, first_live=end)
+        self.plan = draft
+
+    def _adopt(self, adopting: Iterator[float], until: float) -> None:
+        """Take over a piece of the state; the log is learned where it turns out to be of no use."""
+        try:
+            for share in adopting:
+                self._adopted = share
+                if time.monotonic() >= until:
+                    return
+        except state.DamagedState as damage:
+            told = {"why": str(damage), "then": "the window is learned from the log"}
+            log.warning("state is not used", extra={**told, **self._where()})
+            self._links = []
+            self.pipeline = self._make_pipeline(self._partition)
+        self._adopting = None
+
+    def _keep(self, begin: int) -> None:
+        """From now on the model's segments can be cut."""
+        if self._kept is not None and self._held is not None:
+            self.keeper = Keeper(
+                self._kept,
+                self._partition,
+                self.pipeline.detector,
+                begin,
+                links=self._links,
+                held=self._held.keys,
+                now=time.monotonic(),
+            )
+
     def _open(self, plan: Plan) -> None:
         begin = plan.begin
-        if begin is None:
+        if self._links:
+            begin = min(self._links[-1].end, plan.live_at)
+        elif begin is None:
             found = self._broker.offset_at(self._partition, plan.since, _ASK_S)
             begin = plan.live_at if found is None else min(found, plan.live_at)
         self._begin = begin
+        self._keep(begin)
         if begin >= plan.live_at:
             self._end()
             return
@@ -158,15 +246,20 @@ class Restore:
 
     def _learn(self, plan: Plan, reader: Reader, until: float) -> None:
         while not reader.done and time.monotonic() < until:
-            for record in reader.read(_SLICE_RECORDS, _WAIT_S):
-                self._pipeline.process(
+            records = reader.read(_SLICE_RECORDS, _WAIT_S)
+            for record in records:
+                self.pipeline.process(
                     record.value,
                     record.offset,
                     record.timestamp,
                     record.headers,
                     learn_only=record.offset < plan.first_live,
                 )
-                self._replayed += 1
+            self._replayed += len(records)
+            if self.keeper is not None and records:
+                self.keeper.observed(len(records), time.monotonic())
+                if self.keeper.due(time.monotonic()):
+                    self.outputs += self.keeper.cut(records[-1].offset + 1, time.monotonic())
 
     def _end(self) -> None:
         self.close()

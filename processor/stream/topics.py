@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from processor.errors import TopicMissing
 from processor.stream.broker import Broker
@@ -11,12 +12,21 @@ log = logging.getLogger(__name__)
 
 
 def ensure(
-    broker: Broker, inputs: Sequence[str], outputs: Sequence[str], *, create: bool, bootstrap_servers: str
+    broker: Broker,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    configs: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    create: bool,
+    bootstrap_servers: str,
 ) -> Mapping[str, TopicFacts]:
-    """Facts of every topic; raises TopicMissing naming what is not there and the commands that create it."""
-    wanted = [*inputs, *outputs]
+    """Facts of every topic; raises TopicMissing naming what is not there and the commands that create it.
+
+    configs : of topics that can be done without: created so where that is allowed, else not missed
+    """
+    wanted = [*inputs, *outputs, *configs]
     facts = broker.describe(wanted)
-    missing = [topic for topic in wanted if topic not in facts]
+    missing = [topic for topic in wanted if topic not in facts and (create or topic not in configs)]
     if not missing:
         return facts
     known = [facts[topic].partitions for topic in inputs if topic in facts]
@@ -24,7 +34,7 @@ def ensure(
     if not create:
         raise TopicMissing(_explanation(missing, partitions, bootstrap_servers))
     for topic in missing:
-        broker.create(topic, partitions)
+        broker.create(topic, partitions, configs.get(topic, {}))
         log.info("topic created", extra={"topic": topic, "partitions": partitions or "broker's default"})
     return broker.describe(wanted)
 

@@ -217,7 +217,7 @@ def test_describe_knows_what_exists(world: World, group: str) -> None:
     broker = world.open(group, "one")
 
     before = broker.describe([topic, missing])
-    broker.create(missing, 2)
+    broker.create(missing, 2, {})
     after = broker.describe([missing])
 
     assert {topic: 3} == {name: facts.partitions for name, facts in before.items()}

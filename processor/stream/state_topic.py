@@ -1,0 +1,237 @@
+"""The state topic: a model's segments, written with the offsets they belong to, and read back at a restore.
+
+One compacted topic, as many partitions as the inputs have; the state of an input's partition is in the same
+partition of it. Keys are (group, topic, partition, start offset, chunk).
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from processor.detection import state
+from processor.detection.detector import Detector
+from processor.detection.settings import DetectorSettings
+from processor.errors import StateTopicWrong
+from processor.stream.records import Output, Partition, Record, TopicFacts
+
+log = logging.getLogger(__name__)
+
+# A segment is closed at a new pane, but not below so many records or seconds.
+MIN_RECORDS: Final = 1000
+MIN_SECONDS: Final = 60.0
+# Brokers refuse records above 1 MB by default.
+CHUNK_BYTES: Final = 512 * 1024
+TOPIC_CONFIG: Final = {"cleanup.policy": "compact"}
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where state goes and what it is of.
+
+    topic_ids : of the input topics, "" where the broker does not tell
+    redact : applied to text of events
+    """
+
+    topic: str
+    group: str
+    topic_ids: Mapping[str, str]
+    detector: DetectorSettings
+    redact: Callable[[str], str]
+
+    def origin(self, partition: Partition) -> state.Origin:
+        """Which log a model of the partition is of."""
+        return state.Origin(partition.topic, partition.number, self.topic_ids.get(partition.topic, ""))
+
+
+class _Key(NamedTuple):
+    start: int
+    chunk: int
+
+
+class Held:
+    """What the state topic holds of one partition: built record by record."""
+
+    def __init__(self, settings: StateSettings, partition: Partition) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._values: dict[_Key, bytes] = {}
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Records of the state partition, in order: the newest of a key wins."""
+        for record in records:
+            key = self._key(record.key)
+            if key is None:
+                continue
+            self._values.pop(key, None)
+            if record.value is not None:
+                self._values[key] = record.value
+
+    @property
+    def keys(self) -> set[_Key]:
+        """Everything of ours that is there."""
+        return set(self._values)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing of ours."""
+        return not self._values
+
+    def chain(self, until: int) -> list[state.Segment]:
+        """The segments that a restore at offset `until` or before begins with; [] = none that is of use."""
+        fingerprint = state.fingerprint(self._settings.detector)
+        origin = self._settings.origin(self._partition)
+        usable, refused = [], {}
+        for start in [key.start for key in self._values if key.chunk == 0]:
+            try:
+                segment = self._segment(start)
+            except state.DamagedState as damage:
+                refused[start] = str(damage)
+                continue
+            if segment.origin != origin:
+                refused[start] = "it is of another topic of that name"
+            elif segment.fingerprint != fingerprint:
+                refused[start] = "it is of other features, gates or scopes"
+            else:
+                usable.append(segment)
+        links = state.chain(usable, until)
+        if refused or (usable and not links):
+            why = next(iter(refused.values()), "no whole chain of segments ends at the committed offset")
+            told = {"segments": len(usable), "refused": len(refused), "why": why, "used": len(links)}
+            log.warning("state is not used, or not all of it", extra={**told, **_where(self._partition)})
+        return links
+
+    def _segment(self, start: int) -> state.Segment:
+        first = self._values[_Key(start, 0)]
+        chunks = [self._values.get(_Key(start, n), b"") for n in range(state.chunk_count(first))]
+        return state.join(chunks)
+
+    def _key(self, key: bytes | None) -> _Key | None:
+        """Start and chunk of a key of this group's state of this partition."""
+        try:
+            group, topic, number, start, chunk = json.loads(key or b"")
+            found = _Key(int(start), int(chunk))
+        except (ValueError, TypeError):
+            return None
+        return found if (group, topic, number) == (self._settings.group, *self._partition) else None
+
+
+class Keeper:
+    """Writes one partition's state: says when a segment is due, and cuts it."""
+
+    def __init__(
+        self,
+        settings: StateSettings,
+        partition: Partition,
+        detector: Detector,
+        start: int,
+        *,
+        links: list[state.Segment],
+        held: set[_Key],
+        now: float,
+    ) -> None:
+        """Begin behind a restored chain, or at `start` with an empty detector.
+
+        held : keys that the topic has; those that are not of the chain are taken away
+        """
+        self._settings = settings
+        self._partition = partition
+        self._detector = detector
+        last = links[-1] if links else None
+        self._recorder = state.Recorder(
+            detector, settings.detector, settings.origin(partition), settings.redact, start=start, last=last
+        )
+        self._live: dict[int, tuple[int, int]] = {}
+        for link in links:
+            self._live[link.start] = (link.part, len(link.chunks(CHUNK_BYTES)))
+        kept = {_Key(begin, n) for begin, (_, chunks) in self._live.items() for n in range(chunks)}
+        self._stale = held - kept
+        self._horizon = 0
+        self._part = detector.window.part
+        self._records = 0
+        self._cut_at = self._observed_at = now
+
+    def observed(self, records: int, now: float) -> None:
+        """So many records more have been processed."""
+        self._records += records
+        self._observed_at = now
+
+    def due(self, now: float) -> bool:
+        """Whether a segment should be closed: a new pane, many records, or nothing new for a while."""
+        if not self._records:
+            return False
+        if self._records >= self._settings.detector.max_segment_events:
+            return True
+        if now - self._observed_at >= MIN_SECONDS:
+            return True
+        enough = self._records >= MIN_RECORDS or now - self._cut_at >= MIN_SECONDS
+        return enough and self._detector.window.part != self._part
+
+    @property
+    def behind(self) -> bool:
+        """Whether something was processed that no segment holds."""
+        return self._records > 0
+
+    def cut(self, end: int, now: float) -> list[Output]:
+        """Close the segment at offset `end`; what to write in the transaction of that offset."""
+        if end <= self._recorder.start:
+            return []
+        segment = self._recorder.cut(end)
+        chunks = segment.chunks(CHUNK_BYTES)
+        written = {_Key(segment.start, number) for number in range(len(chunks))}
+        gone = self._stale - written
+        for start, (part, number) in list(self._live.items()):
+            # What had left at the last cut: a restore at an offset in between still finds its chain.
+            if part < self._horizon:
+                del self._live[start]
+                gone |= {_Key(start, chunk) for chunk in range(number)}
+        self._live[segment.start] = (segment.part, len(chunks))
+        self._stale = set()
+        self._horizon = segment.horizon
+        self._part = self._detector.window.part
+        self._records = 0
+        self._cut_at = now
+        outputs = [self._output(_Key(segment.start, n), chunk) for n, chunk in enumerate(chunks)]
+        return outputs + [self._output(key, None) for key in sorted(gone)]
+
+    def _output(self, key: _Key, value: bytes | None) -> Output:
+        name = json.dumps([self._settings.group, *self._partition, *key], separators=(",", ":")).encode()
+        return Output(self._settings.topic, name, value, partition=self._partition.number)
+
+
+def usable(topic: str, facts: TopicFacts | None, partitions: int, bootstrap_servers: str) -> bool:
+    """Whether state can be kept in the topic: False, with a warning, where there is none.
+
+    Raises StateTopicWrong with the command that mends a topic that would lose state.
+    """
+    tool = f"--bootstrap-server {bootstrap_servers}"
+    if facts is None:
+        command = f"kafka-topics.sh {tool} --create --topic {topic} --partitions {partitions}"
+        log.warning(
+            "no state topic: every start learns the window from the log again",
+            extra={"topic": topic, "create": f"{command} --config cleanup.policy=compact"},
+        )
+        return False
+    if facts.cleanup_policy is not None and facts.cleanup_policy != "compact":
+        raise StateTopicWrong(
+            f"topic {topic} has cleanup.policy={facts.cleanup_policy}: state would be deleted or pile up. "
+            f"Mend it with\n  kafka-configs.sh {tool} --alter --entity-type topics --entity-name {topic} "
+            "--add-config cleanup.policy=compact"
+        )
+    if facts.max_message_bytes is not None and facts.max_message_bytes < 2 * CHUNK_BYTES - 100_000:
+        raise StateTopicWrong(
+            f"topic {topic} takes records of {facts.max_message_bytes} bytes, state needs more. Mend it "
+            f"with\n  kafka-configs.sh {tool} --alter --entity-type topics --entity-name {topic} "
+            f"--add-config max.message.bytes={2 * CHUNK_BYTES}"
+        )
+    if facts.partitions < partitions:
+        raise StateTopicWrong(
+            f"topic {topic} has {facts.partitions} partitions, the input {partitions}. Mend it with\n"
+            f"  kafka-topics.sh {tool} --alter --topic {topic} --partitions {partitions}"
+        )
+    return True
+
+
+def _where(partition: Partition) -> dict[str, object]:
+    return {"topic": partition.topic, "partition": partition.number}
