@@ -193,6 +193,11 @@ def _in_words(column: FeatureContrast) -> str:
     return actual if actual == usual else f"{actual} where {usual.split(' ')[0]} are usual"
 
 
+def _counted(number: float, what: str) -> str:
+    count = round(number)
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def _quote(text: str) -> str:
     """Untrusted text on one line, at most _QUOTED characters."""
     line = "".join(character if character.isprintable() else "?" for character in text[: _QUOTED + 1])
@@ -209,8 +214,8 @@ def _duration(window: int) -> str:
 
 # Columns of the shape sets, turned back into what a reader can count.
 _WORDS: Final[dict[str, Callable[[float], str]]] = {
-    "delimiters": lambda value: f"{expm1(value):.0f} separators",
-    "length": lambda value: f"{expm1(value):.0f} characters",
+    "delimiters": lambda value: _counted(expm1(value), "separator"),
+    "length": lambda value: _counted(expm1(value), "character"),
     "entropy": lambda value: f"{4.0 * value:.1f} bits of variety a character",
     "special_share": lambda value: f"{10.0 * value:.0f}% special characters",
     "case_flips": lambda value: f"{20.0 * value:.0f} changes of case in 100 characters",
