@@ -64,8 +64,10 @@ test-soak: setup kafka-setup ## the tests that run for minutes
 	$(BIN)/pytest -q -m soak --timeout 7200
 
 .PHONY: bench
-bench: setup ## the clusterer against its peers
-	$(BIN)/eventcluster bench clusterer
+bench: setup ## clusterer and pipeline against their peers; JSON to .artefacts/
+	@mkdir -p .artefacts
+	$(BIN)/eventcluster bench clusterer --json .artefacts/bench-clusterer.json
+	$(BIN)/eventcluster bench pipeline --json .artefacts/bench-pipeline.json
 
 # The recorded streams are no part of the repository: STREAMS names their folder.
 STREAMS ?= ../shared/data/events

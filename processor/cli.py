@@ -308,9 +308,23 @@ def simulate(
             output.write_topic(_settings(config, broker=True), plan, progress)
 
 
+@bench_app.command(
+    "clusterer", epilog=_examples("bench clusterer --quick", "bench clusterer --json clusterer.json")
+)
+def bench_clusterer(
+    json_file: JsonFile = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a plot of it here.", metavar="F.html")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: minutes become one.")] = False,
+) -> None:
+    """Measure the clusterer against incdbscan, DBSTREAM, DenStream and scikit-learn."""
+    from processor.study.bench import clusterer
+
+    clusterer.run(json_file, quick=quick, plot=plot)
+
+
 @bench_app.command("pipeline", epilog=_examples("bench pipeline --json pipeline.json"))
 def bench_pipeline(config: ConfigFile = None, json_file: JsonFile = None) -> None:
-    """Bytes to verdict without a broker, against merely parsing the same bytes."""
+    """Measure bytes to verdict without a broker, against merely parsing the same bytes."""
     from processor.study.bench import pipeline
 
     pipeline.run(_settings(config), json_file)

@@ -29,6 +29,7 @@ COMMANDS = [
     ["dead-letters"],
     ["dead-letters", "show"],
     ["bench"],
+    ["bench", "clusterer"],
     ["bench", "pipeline"],
 ]
 

@@ -289,8 +289,6 @@ def test_brokers_and_topics_are_required_where_a_broker_is_used(text: str, tmp_p
     ("text", "sentence"),
     [
         ("kafka: {state_topic: other}", "state_topic can only be eventcluster.state in this version"),
-        ("process: {engine: dbstream}", "engine can only be sliding_dbscan in this version"),
-        ("logon: {engine: denstream}", "engine can only be sliding_dbscan in this version"),
     ],
 )
 def test_what_comes_later_is_refused_and_says_so(text: str, sentence: str, tmp_path: Path) -> None:
