@@ -9,9 +9,6 @@ from processor.errors import ConfigError
 
 # One line a key; a feature that arrives takes its line away.
 PENDING: Final[tuple[KeyPath, ...]] = (
-    ("kafka", "state_topic"),
-    ("logon", "engine"),
-    ("process", "engine"),
 )
 
 

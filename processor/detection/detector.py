@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role
@@ -68,16 +69,27 @@ class _Model:
         self.single_is_cluster = kind.min_samples == 1
         # No member of a cluster is an anomaly: neither of a rare one nor of one with a single event.
         self.clusters_are_normal = not (self.single_is_cluster or kind.rare_cluster_size)
-        self.engine = Engine(
-            columns=len(kind.features.columns),
-            eps=kind.eps,
-            min_samples=kind.min_samples,
-            vector=kind.features.vector,
-            rare_cluster_size=kind.rare_cluster_size,
-            max_vectors=settings.max_vectors,
-        )
+        self.engine = _engine(kind, settings)
         self.histories = Histories(settings.warmup, settings.max_scopes, settings.window.length)
         self.known = Known(kind.features.kind, kind.features.gate_parts)
+
+
+def _engine(kind: KindSettings, settings: DetectorSettings) -> Engine:
+    """An empty clusterer: ours, or a rival behind the same face."""
+    make: Callable[..., Engine] = Engine
+    if kind.engine != "sliding_dbscan":
+        # Only where it is asked for: river costs a second.
+        from processor.clustering.river_engines import FadingEngine  # noqa: PLC0415
+
+        make = partial(FadingEngine, kind.engine)
+    return make(
+        columns=len(kind.features.columns),
+        eps=kind.eps,
+        min_samples=kind.min_samples,
+        vector=kind.features.vector,
+        rare_cluster_size=kind.rare_cluster_size,
+        max_vectors=settings.max_vectors,
+    )
 
 
 class Detector:

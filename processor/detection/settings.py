@@ -3,10 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from processor.detection.suppress import Suppression
 from processor.events.event import Kind
 from processor.features.sets import FeatureSet
+
+
+EngineName = Literal["sliding_dbscan", "dbstream", "denstream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class KindSettings:
     eps: float
     min_samples: int
     rare_cluster_size: int
-    engine: str
+    engine: EngineName
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from processor.detection.detector import Detector, Judgement
 from processor.detection.settings import (
     DetectorSettings,
+    EngineName,
     EpisodeSettings,
     KindSettings,
     ScopeSettings,
@@ -230,3 +231,13 @@ def test_the_same_events_give_the_same_judgements(raw: list[tuple[int, int, str,
     events = [event(length, minute * MINUTE, exe, host) for length, minute, exe, host in raw]
 
     assert observe(events) == observe(events)
+
+
+@pytest.mark.parametrize("engine", ["dbstream", "denstream"])
+def test_a_rival_engine_flags_a_far_point_and_not_a_repeat(engine: EngineName) -> None:
+    """What opens a micro-cluster of its own is a singleton there; what the window saw before is not."""
+    own = settings(kinds={PROCESS: replace(SIMPLE, features=Length(), engine=engine)})
+    reasons = [j.reason for j in observe([event(5)] * 20 + [event(500), event(5)], own)]
+
+    assert Reason.NEW_SINGLETON_CLUSTER == reasons[20]
+    assert reasons[21] is None
