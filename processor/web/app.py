@@ -21,9 +21,10 @@ from processor.web.queries import BadQuery, Query
 
 _NO_STORE: Final = "no-store"
 _REVALIDATE: Final = "no-cache"
-# Status changes with every batch: nobody reads faster than this. Plots are drawn from a picture taken seldom.
-_STATUS_EVERY_S: Final = 0.5
-_LIST_EVERY_S: Final = 0.5
+# Status changes with every batch, lists with every anomaly: nobody reads faster than this. The service's own
+# work comes first.
+_STATUS_EVERY_S: Final = 0.9
+_LIST_EVERY_S: Final = 1.9
 _PLOTS_EVERY_S: Final = 5.0
 
 

@@ -174,7 +174,8 @@ class Feed:
 
     def __init__(self) -> None:
         self._seen: tuple[Published, ...] = ()
-        self._known: dict[int, Listed] = {}
+        self._first = 0
+        self._kept: list[Listed] = []
         self._newest_first: list[Listed] = []
 
     def of(self, status: Status) -> Sequence[Listed]:
@@ -182,12 +183,13 @@ class Feed:
         if status.anomalies is self._seen:
             return self._newest_first
         first = status.anomalies_seen - len(status.anomalies)
-        known = self._known
-        self._known = {
-            number: known.get(number) or listed(number, published.value)
-            for number, published in enumerate(status.anomalies, first)
-        }
-        self._newest_first = list(reversed(self._known.values()))
+        known = self._kept[max(0, first - self._first) :]
+        unread = status.anomalies[len(known) :]
+        self._kept = known + [
+            listed(number, published.value) for number, published in enumerate(unread, first + len(known))
+        ]
+        self._first = first
+        self._newest_first = self._kept[::-1]
         self._seen = status.anomalies
         return self._newest_first
 
@@ -201,16 +203,23 @@ class Filter(msgspec.Struct, frozen=True):
     q: str = ""
     min_score: int = 0
 
-    def passes(self, each: Listed) -> bool:
-        """Whether an anomaly is asked for."""
-        summary = each.summary
-        return (
-            summary.score >= self.min_score
-            and self.kind in ("", summary.kind)
-            and self.reason in ("", summary.reason)
-            and self.host.lower() in summary.scope.lower()
-            and self.q.lower() in each.text
-        )
+    def of(self, everything: Sequence[Listed]) -> Sequence[Listed]:
+        """Those asked for, in their order."""
+        if self == _EVERYTHING:
+            return everything
+        host, text = self.host.lower(), self.q.lower()
+        return [
+            each
+            for each in everything
+            if each.summary.score >= self.min_score
+            and self.kind in ("", each.summary.kind)
+            and self.reason in ("", each.summary.reason)
+            and text in each.text
+            and host in each.summary.scope.lower()
+        ]
+
+
+_EVERYTHING: Final = Filter()
 
 
 def episodes(chosen: Iterable[Listed], everything: Iterable[Listed]) -> list[Episode]:
@@ -218,14 +227,16 @@ def episodes(chosen: Iterable[Listed], everything: Iterable[Listed]) -> list[Epi
 
     everything : the anomalies known, from which an episode's own numbers are taken
     """
-    groups: dict[str, list[Summary]] = {}
-    for each in chosen:
-        groups.setdefault(each.summary.episode, []).append(each.summary)
-    whole: dict[str, list[Summary]] = {name: [] for name in groups}
-    for each in everything:
-        if each.summary.episode in whole:
-            whole[each.summary.episode].append(each.summary)
+    whole = _grouped(everything)
+    groups = whole if chosen is everything else _grouped(chosen)
     return [_episode(whole[name], shown) for name, shown in groups.items()]
+
+
+def _grouped(all_of_them: Iterable[Listed]) -> dict[str, list[Summary]]:
+    groups: dict[str, list[Summary]] = {}
+    for each in all_of_them:
+        groups.setdefault(each.summary.episode, []).append(each.summary)
+    return groups
 
 
 def _episode(members: list[Summary], shown: list[Summary]) -> Episode:

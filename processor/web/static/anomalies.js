@@ -173,7 +173,7 @@
       items = items.concat(page.items);
       if (page.next === null) break;
     }
-    if (mine !== asked) return;
+    if (mine !== asked) return undefined;
     place(items);
     for (const hint of list().querySelectorAll(".missing")) hint.remove();
     if (!items.length) {
@@ -184,6 +184,7 @@
     document.getElementById("said-anomalies").textContent =
       `${anomalies} in ${EC.number(page.total)} ${page.total === 1 ? "episode" : "episodes"}, newest first`;
     document.getElementById("more-episodes").hidden = page.next === null;
+    return String(page.seen);
   };
 
   const start = (changed) => {

@@ -12,14 +12,17 @@
   const say = (name, text) => { document.getElementById("said-" + name).textContent = text; };
 
   const version = (name) => {
-    const picture = JSON.stringify(latest.picture);
-    return name === "anomalies" ? String(latest.anomalies.seen) : name === "clusters" ? picture : picture + latest.anomalies.seen;
+    const picture = latest.picture ? String(latest.picture.stream_time) : "null";
+    return name === "anomalies" ? String(latest.anomalies.seen) : name === "clusters" ? picture : picture + "/" + latest.anomalies.seen;
   };
 
   const load = async (name) => {
-    loaded[name] = version(name);
+    const wanted = version(name);
+    loaded[name] = wanted;
     try {
-      if ((await EC[name].load()) === false) loaded[name] = null;
+      // An answer may be a little older than the status: then it is asked for again.
+      const shown = await EC[name].load();
+      loaded[name] = shown === undefined ? wanted : shown;
     } catch (error) {
       loaded[name] = null;
       say(name, "Not answered: " + error.message);

@@ -112,7 +112,7 @@
 
   const load = async () => {
     const wait = loadedAt + EVERY_MS - performance.now();
-    if (wait > 0 && places.size) return false;
+    if (wait > 0 && places.size) return null;
     loadedAt = performance.now();
     const [fresh] = await Promise.all([EC.session.ask("api/plots"), plotly()]);
     const empty = !fresh.bars.length && !fresh.marks.length;
@@ -120,7 +120,7 @@
       ? "Nothing to draw yet: plots are made each time clusters are counted."
       : fresh.stream_time === null ? "" : "As of " + EC.when(fresh.stream_time) + " UTC, event time";
     await show(document.getElementById("plots"), fresh);
-    return true;
+    return fresh.stream_time + "/" + fresh.seen;
   };
 
   EC.plots = { address, load, plotly, show, resize };
