@@ -25,7 +25,9 @@ from processor.clustering.walks import EVERYTHING, Guest, Walk
 
 NEAREST = 64  # vectors of a gate among which an explanation looks for a core
 SETTLE = 1 << 13  # log entries settled in one update, in numpy
-REAP_MOST = 32  # log entries looked at for dead vectors in one update
+REAP = 8  # log entries looked at for dead vectors at a time
+REAP_MOST = 32  # the same, more of them, where many wait
+KEEP_DEAD = 2  # so many halvings of the number of live vectors is how many log entries the dead are kept for
 ADOPT_ROWS = 1 << 9  # rows adopted between two pauses
 RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
 LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
@@ -65,15 +67,16 @@ class _Scope:
     oldest : no event of the scope in the window is in an older part
     newest : part of its newest event
     size : slots
+    place : the place its last new slot was put into
     """
 
-    __slots__ = ("base", "horizon", "name", "newest", "number", "oldest", "size")
+    __slots__ = ("base", "horizon", "name", "newest", "number", "oldest", "place", "size")
 
     def __init__(self, name: str, number: int) -> None:
         self.name = name
         self.number = number
         self.base = number << 64
-        self.horizon = self.oldest = self.newest = self.size = 0
+        self.horizon = self.oldest = self.newest = self.size = self.place = 0
 
 
 class Engine:
@@ -118,6 +121,7 @@ class Engine:
         self._log = Log()
         self._open = -1  # the caller's number of the open part
         self._settled = 0  # log entries before it are off the slots' events
+        self._tidy_at = 0  # the next look for dead slots is when more of the log has expired than this
         self._reaped = 0  # log entries before it have been looked at for dead slots
         self._dying: deque[NDArray[np.int64]] = deque()  # slots that eviction killed
         self._scopes: dict[str, _Scope] = {}
@@ -192,7 +196,7 @@ class Engine:
         places.before[place] = places.newest[place]
         places.newest[place] = now
         parts.learned += 1
-        if self._reaped < parts.expired or self._dying:
+        if parts.expired > self._tidy_at or self._dying:
             self._tidy()
         if slots.core[slot] >= horizon:
             role = CORE
@@ -520,7 +524,9 @@ class Engine:
         """A new slot for a scope's row, found by range queries from now on."""
         slots, places, rows = self._slots, self._places, self._rows
         gate = rows.gate[index]
-        place = places.find(home.number, gate) or places.make(home.number, gate)
+        place = home.place
+        if places.scope[place] != home.number or places.gate[place] != gate or not home.size:
+            place = home.place = places.find(home.number, gate) or places.make(home.number, gate)
         slot = slots.new()
         slots.row[slot], slots.place[slot] = index, place
         slots.turn[slot] = slots.events[slot] = slots.newest[slot] = slots.core[slot] = 0
@@ -638,12 +644,14 @@ class Engine:
         expired = self._parts.expired
         if expired - self._settled > REAP_MOST:
             self._settle(min(expired, self._settled + SETTLE))
-        backlog = expired - self._reaped
-        if backlog:
+        # Some of the dead are kept a while: a vector that comes back soon costs little then.
+        kept = self.live_vectors >> KEEP_DEAD
+        backlog = expired - kept - self._reaped
+        if backlog > 0:
             low = self._reaped
             events, place = self._slots.events, self._slots.place
             for slot, count in self._log.entries(
-                low, low + min(backlog, 2 + min(REAP_MOST - 2, backlog >> 10))
+                low, low + min(backlog, REAP + min(REAP_MOST, backlog >> 10))
             ):
                 if low == self._settled:
                     events[slot] -= count
@@ -652,8 +660,8 @@ class Engine:
                 if not events[slot] and place[slot]:
                     self._reap(slot)
             self._reaped = low
-            if not low & 4095:
-                self._log.forget(low)
+            self._log.forget(low)
+        self._tidy_at = self._reaped + kept + REAP
         if self._dying:
             dying = self._dying[0]
             for slot in dying[-REAP_MOST:].tolist():

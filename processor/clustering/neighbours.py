@@ -225,19 +225,16 @@ class Grid:
         """Entries of the buckets that may hold neighbours of a point, its own bucket's first."""
         first, key = self._cell(point)
         offsets, shards = self.offsets, self.shards
-        entry = shards[first & SHARDS - 1].get(key)
+        get = shards[first & SHARDS - 1].get
+        entry = get(key)
         if entry is not None:
             yield entry
-        found = [
-            entry
-            for offset in offsets[1:]
-            if (entry := shards[first & SHARDS - 1].get(key + offset)) is not None
-        ]
+        # One dict after the other: whoever has found enough asks no further.
+        yield from [entry for offset in offsets[1:] if (entry := get(key + offset)) is not None]
         for step in (-1, 1):
             get = shards[first + step & SHARDS - 1].get
             base = key + step
-            found += [entry for offset in offsets if (entry := get(base + offset)) is not None]
-        yield from found
+            yield from [entry for offset in offsets if (entry := get(base + offset)) is not None]
 
     def sweep(self, point: Sequence[float]) -> None:
         """Take the empty buckets around a point away."""

@@ -410,16 +410,18 @@ class Space:
     def _scan(self, bucket: Bucket, point: list[float], horizon: int, need: int, found: list[int]) -> int:
         """A bucket, leaf by leaf."""
         slots = self.slots
+        newest, events = slots.newest, slots.events
         column = np.array(point).reshape(-1, 1)
         weight = 0
         for leaf in bucket.near(column, self.limit):
             near = leaf.within(column, self.limit)
             if len(near) <= FEW:
                 for slot in near.tolist():
-                    live = slots.live(slot, horizon)
-                    if live:
+                    if newest[slot] >= horizon:
                         found.append(slot)
-                        weight += live
+                        weight += 1 if events[slot] == 1 else slots.live(slot, horizon)
+                        if weight >= need:
+                            return weight
             elif len(near):
                 alive = (slots.ringed()[near] >= horizon).sum(axis=1)
                 total = int(alive.sum())
