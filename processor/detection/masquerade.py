@@ -7,7 +7,6 @@ legitimate name or location), Unicode UTS #39 (confusables; the Latin look-alike
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -121,26 +120,26 @@ def fold(name: str) -> str:
     return _NUMBER.sub("#", paired)
 
 
-def one_off(name: str) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def one_off(name: str) -> tuple[str, ...]:
     """Folded names one letter away from `name`: exchanged, missing, added, or two neighbours swapped.
 
     The last letter of the stem does not count: python and pythonw, update and updater are relatives.
-    Nothing where the stem is shorter than five letters or the name longer than 48.
+    Nothing where the stem is shorter than five letters or longer than 48.
     """
     stem, dot, extension = _stem(fold(name))
     if not _SHORTEST <= len(stem) <= _LONGEST:
-        return
+        return ()
     rest = dot + extension
     last = len(stem) - 1
-    for place in range(last):
-        head, tail = stem[:place], stem[place:]
-        yield head + tail[1:] + rest
-        yield head + tail[1] + tail[0] + tail[2:] + rest
-        for letter in _LETTERS:
-            yield head + letter + tail[1:] + rest
-            yield head + letter + tail + rest
-    for letter in _LETTERS:
-        yield stem[:last] + letter + stem[last:] + rest
+    cuts = [(stem[:place], stem[place:] + rest) for place in range(last)]
+    return (
+        *[head + tail[1:] for head, tail in cuts],
+        *[head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if tail[0] != tail[1]],
+        *[head + letter + tail[1:] for head, tail in cuts for letter in _LETTERS if letter != tail[0]],
+        *[head + letter + tail for head, tail in cuts for letter in _LETTERS],
+        *[stem[:last] + letter + stem[last:] + rest for letter in _LETTERS],
+    )
 
 
 def _stem(name: str) -> tuple[str, str, str]:
@@ -181,6 +180,8 @@ def imitated_system_program(name: str) -> str | None:
     if alike is not None and alike != name and _without_digits(alike) != _without_digits(name):
         return alike
     if alike is not None:
+        return None
+    if _BY_FOLD.keys().isdisjoint(one_off(name)):
         return None
     # A letter left out is likelier than one exchanged: svhost is svchost rather than sihost.
     return max((_BY_FOLD[near] for near in one_off(name) if near in _BY_FOLD), key=len, default=None)

@@ -204,7 +204,8 @@ class Known:
         """A name of the window that the event's own imitates; of several the first in the alphabet."""
         raw = program_name(event.executable) if self._kind == PROCESS else event.account
         own_name = self._read(gate)[0]
-        for near in (fold(raw), *one_off(raw)):
+        near_names = () if own.names.keys().isdisjoint(one_off(raw)) else one_off(raw)
+        for near in (fold(raw), *near_names):
             if near not in own.names:
                 continue
             live = [g for g in tuple(own.names[near]) if g != gate and _is_live(engine, scope, g)]
