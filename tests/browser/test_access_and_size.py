@@ -67,7 +67,7 @@ def guarded() -> Iterator[str]:
 def test_ten_thousand_anomalies_and_clusters_take_less_than_two_seconds_to_paint(
     browser: Browser, crowded: str
 ) -> None:
-    """List and table, from the request on: the processor time of page and service, whatever else is running."""
+    """List and table, from the request on: processor time of page and service, whatever else is running."""
     before = browser.busy_s(), time.process_time()
     browser.open(crowded)
     browser.one("details.anomaly")

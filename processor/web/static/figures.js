@@ -138,7 +138,7 @@
         type: "scatter", mode: "markers", x: rows.flatMap(([, own]) => own), y: rows.flatMap(([program, own]) => own.map(() => label(program, 38))),
         marker: { color: theme.process, size: 10, opacity: 0.65, line: { color: theme.panel, width: 1 } }, hovertemplate: "%{y}<br>cluster of %{x}<extra></extra>",
       }],
-      layout: { xaxis: axis(theme, "events in cluster", { type: "log", dtick: 1, tickformat: ",d" }), yaxis: { automargin: true, gridcolor: theme.grid, fixedrange: true, dtick: 1 }, height: 585 },
+      layout: { xaxis: axis(theme, "events in cluster", { type: "log", dtick: "D2", tickformat: ",d" }), yaxis: { automargin: true, gridcolor: theme.grid, fixedrange: true, dtick: 1 }, height: 585 },
       said: `${EC.number(rows.length)} programs with clusters of at least ${EC.number(least)} events`,
     };
   };
