@@ -9,7 +9,6 @@ from processor.detection.suppress import Suppression
 from processor.events.event import Kind
 from processor.features.sets import FeatureSet
 
-
 EngineName = Literal["sliding_dbscan", "dbstream", "denstream"]
 
 
