@@ -61,16 +61,18 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         raise ConfigError(f"cannot read the config file {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read the config file {path}: it is not UTF-8 text ({error})") from error
+    lines: dict[KeyPath, int] = {}
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None:
+            _note_lines(root, (), lines, str(path))
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {yaml_mistake(error)}") from error
     except ValueError as error:
         raise ConfigError(f"{path} holds a value that cannot be read: {error}") from error
-    lines: dict[KeyPath, int] = {}
-    if root is not None:
-        _note_lines(root, (), lines, str(path))
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply, or a part of it holds itself") from None
     if values is None:
         values = {}
     if not isinstance(values, dict):

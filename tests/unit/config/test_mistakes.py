@@ -24,6 +24,11 @@ MISTAKES = [
     ("kafka: 7", "kafka must be a mapping of keys to values, got 7 (kafka in FILE, line 1)"),
     ("kafka: {batch: 7}", "batch must be a mapping of keys to values, got 7 (kafka.batch in FILE, line 1)"),
     ("kafka: [", "FILE is not YAML: expected the node content, but found '<stream end>' in line 1, column 9"),
+    ("suppress: &x [*x]", "FILE is nested too deeply, or a part of it holds itself"),
+    ("window: &x {length: *x}", "FILE is nested too deeply, or a part of it holds itself"),
+    ("[" * 5000, "FILE is nested too deeply, or a part of it holds itself"),
+    ("web: {port: 2026-99-99}", "FILE holds a value that cannot be read: month must be in 1..12"),
+    ("0", "FILE must be a mapping of sections, such as `kafka:`, got 0"),
     ("version: 2", "version must be one of 1, got 2 (version in FILE, line 1)"),
     # Kafka
     (
