@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from processor.config.environment import overrides
 from processor.config.mistakes import KeyPath, Source, dotted, sentence, shown, yaml_mistake
 from processor.config.model import Settings
-from processor.config.pending import refuse_pending
 from processor.errors import ConfigError
 
 _REQUIRED: Final = {
@@ -38,7 +37,6 @@ def load(path: Path | str | None, environ: Mapping[str, str], *, broker: bool = 
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigError("\n".join(sentence(detail, source) for detail in error.errors())) from None
-    refuse_pending(settings, source.of)
     if broker:
         _require_broker(settings, source)
     return settings

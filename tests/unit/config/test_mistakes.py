@@ -290,21 +290,6 @@ def test_brokers_and_topics_are_required_where_a_broker_is_used(text: str, tmp_p
     assert second.startswith("input_topics is required: give a list of the topics to read")
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("kafka: {state_topic: other}", "state_topic can only be eventcluster.state in this version"),
-    ],
-)
-def test_what_comes_later_is_refused_and_says_so(text: str, sentence: str, tmp_path: Path) -> None:
-    """A key whose feature is not there yet is not silently ignored."""
-    file = tmp_path / "c.yaml"
-    file.write_text(text, encoding="utf-8")
-
-    with pytest.raises(ConfigError, match=re.escape(sentence) + r".*not yet possible.*line 1\)"):
-        load(file, {})
-
-
 def test_no_error_shows_a_secret(tmp_path: Path) -> None:
     """Passwords stay out of error texts, which end up in logs."""
     file = tmp_path / "c.yaml"
