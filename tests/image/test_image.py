@@ -83,6 +83,8 @@ class Container:
             "dead_letters_topic": topics.dead_letters,
             "group_id": topics.group,
             "start": "earliest",
+            "state_topic": f"state-{topics.group}",
+            "create_topics": True,
         }
         warmup = {"span": "30m", "events": 5}
         self.config.write_text(yaml.safe_dump({"kafka": kafka, "warmup": warmup, "web": {"port": self.port}}))
