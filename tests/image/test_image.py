@@ -42,11 +42,12 @@ def engine(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="module")
-def image() -> str:
+def image() -> Iterator[str]:
     """Name of the image, just built; EVENTCLUSTER_TEST_IMAGE names one that is there already."""
     given = os.environ.get("EVENTCLUSTER_TEST_IMAGE")
     if given:
-        return given
+        yield given
+        return
     if not docker_answers() and shutil.which("buildah") is None:
         missing = "neither docker nor buildah: `make image-setup` installs the latter"
         if os.environ.get("CI") == "true":
@@ -57,7 +58,8 @@ def image() -> str:
         [CHECKOUT / "deploy/image/build.sh", name], capture_output=True, text=True, check=False, timeout=1500
     )
     assert built.returncode == 0, built.stderr[-3000:]
-    return name
+    yield name
+    engine("rmi", "--force", name)
 
 
 @pytest.fixture(scope="module")
