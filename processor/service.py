@@ -4,7 +4,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from types import FrameType
@@ -16,7 +16,7 @@ from processor.metrics import Metrics
 from processor.picture.camera import Camera
 from processor.pipeline import Pipeline
 from processor.status import Board
-from processor.stream import letterbox, topics
+from processor.stream import letterbox, state_topic, topics
 from processor.stream.broker import Broker
 from processor.stream.check import Finding, Needs, check
 from processor.stream.dead_letters import DeadLetterLimits
@@ -25,8 +25,9 @@ from processor.stream.kafka_inspector import KafkaInspector
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.loop import Loop, LoopSettings
 from processor.stream.observer import Observer
-from processor.stream.records import AT_LEAST_ONCE, Partition
+from processor.stream.records import AT_LEAST_ONCE, Partition, TopicFacts
 from processor.stream.restore import RestoreSettings
+from processor.stream.state_topic import StateSettings
 from processor.web.server import Server
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,7 @@ def prepare(settings: Settings, service: Service) -> None:
         service.broker,
         kafka.input_topics,
         [kafka.anomalies_topic, kafka.dead_letters_topic],
+        configs={kafka.state_topic: state_topic.TOPIC_CONFIG},
         create=kafka.create_topics,
         bootstrap_servers=kafka.bootstrap_servers,
     )
@@ -157,6 +159,25 @@ def prepare(settings: Settings, service: Service) -> None:
                 "message.timestamp.type=LogAppendTime",
                 extra={"topic": topic},
             )
+    _keep_state(settings, service, facts)
+
+
+def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicFacts]) -> None:
+    """Let the loop write its models' state and begin with it; raises StateTopicWrong."""
+    kafka = settings.kafka
+    partitions = max(facts[topic].partitions for topic in kafka.input_topics)
+    if not state_topic.usable(
+        kafka.state_topic, facts.get(kafka.state_topic), partitions, kafka.bootstrap_servers
+    ):
+        return
+    told = settings.pipeline()
+    service.loop.state = StateSettings(
+        topic=kafka.state_topic,
+        group=kafka.group_id,
+        topic_ids={topic: facts[topic].id for topic in kafka.input_topics},
+        detector=told.detector,
+        redact=told.records.redactor.text,
+    )
 
 
 def run(settings: Settings) -> int:

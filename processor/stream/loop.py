@@ -196,7 +196,14 @@ class Loop:
                 )
 
     def _begin(self, partition: Partition) -> None:
-        restore = Restore(self._broker, partition, self._make_pipeline, self._settings.restore, self.state)
+        restore = Restore(
+            self._broker,
+            partition,
+            self._make_pipeline,
+            self._settings.restore,
+            self.state,
+            clock=self._clock,
+        )
         self.tasks[partition] = Task(partition, restore)
         self._metrics.add_partition(*partition)
         self._metrics.partitions_assigned.set(len(self.tasks))
@@ -393,6 +400,10 @@ class Loop:
                 self._metrics.state_bytes_total.inc(entry.output.size)
             else:
                 self._metrics.dead_letters_total.labels(entry.reason).inc()
+        for task in self.tasks.values():
+            keeper = task.keeper if task.restore is None else task.restore.keeper
+            if keeper is not None:
+                keeper.committed()
         self._rule.committed(began, ended)
         self._buffer.clear()
 

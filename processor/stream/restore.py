@@ -94,17 +94,21 @@ class Restore:
         make_pipeline: Callable[[Partition], Pipeline],
         settings: RestoreSettings,
         kept: StateSettings | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker = broker
         self._partition = partition
         self._make_pipeline = make_pipeline
         self._settings = settings
         self._kept = kept
+        self._clock = clock
         self._reader: Reader | None = None
         self._began = time.monotonic()
         self._begin = 0
         self._replayed = 0
         self._draft: Plan | None = None
+        self._log_end = 0
         self._held: Held | None = None
         self._links: list[state.Segment] = []
         self._adopting: Iterator[float] | None = None
@@ -172,7 +176,9 @@ class Restore:
 
     def _make_plan(self) -> Plan:
         committed = self._broker.committed(self._partition, _ASK_S)
-        made = plan(committed, self._broker.watermarks(self._partition, _ASK_S), self._settings)
+        marks = self._broker.watermarks(self._partition, _ASK_S)
+        self._log_end = marks.end
+        made = plan(committed, marks, self._settings)
         if made.surprise:
             log.warning(made.surprise, extra=self._where())
         return made
@@ -193,7 +199,7 @@ class Restore:
             self._held.take(self._reader.read(_SLICE_RECORDS, _WAIT_S))
         self.close()
         self._reader = None
-        self._links = self._held.chain(draft.live_at)
+        self._links = self._held.chain(self._log_end if draft.first_start else draft.live_at)
         if self._links:
             self._adopting = state.restore(self.pipeline.detector, self._links)
             end = self._links[-1].end
@@ -226,7 +232,7 @@ class Restore:
                 begin,
                 links=self._links,
                 held=self._held.keys,
-                now=time.monotonic(),
+                now=self._clock(),
             )
 
     def _open(self, plan: Plan) -> None:
@@ -257,9 +263,9 @@ class Restore:
                 )
             self._replayed += len(records)
             if self.keeper is not None and records:
-                self.keeper.observed(len(records), time.monotonic())
-                if self.keeper.due(time.monotonic()):
-                    self.outputs += self.keeper.cut(records[-1].offset + 1, time.monotonic())
+                self.keeper.observed(len(records), self._clock())
+                if self.keeper.due(self._clock()):
+                    self.outputs += self.keeper.cut(records[-1].offset + 1, self._clock())
 
     def _end(self) -> None:
         self.close()

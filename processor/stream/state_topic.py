@@ -18,9 +18,6 @@ from processor.stream.records import Output, Partition, Record, TopicFacts
 
 log = logging.getLogger(__name__)
 
-# A segment is closed at a new pane, but not below so many records or seconds.
-MIN_RECORDS: Final = 1000
-MIN_SECONDS: Final = 60.0
 # Brokers refuse records above 1 MB by default.
 CHUNK_BYTES: Final = 512 * 1024
 TOPIC_CONFIG: Final = {"cleanup.policy": "compact"}
@@ -32,6 +29,7 @@ class StateSettings:
 
     topic_ids : of the input topics, "" where the broker does not tell
     redact : applied to text of events
+    min_records, min_seconds : a segment is closed at a new pane, but not below so much
     """
 
     topic: str
@@ -39,6 +37,8 @@ class StateSettings:
     topic_ids: Mapping[str, str]
     detector: DetectorSettings
     redact: Callable[[str], str]
+    min_records: int = 1000
+    min_seconds: float = 60.0
 
     def origin(self, partition: Partition) -> state.Origin:
         """Which log a model of the partition is of."""
@@ -147,7 +147,7 @@ class Keeper:
             self._live[link.start] = (link.part, len(link.chunks(CHUNK_BYTES)))
         kept = {_Key(begin, n) for begin, (_, chunks) in self._live.items() for n in range(chunks)}
         self._stale = held - kept
-        self._horizon = 0
+        self._horizon = self._horizon_committed = 0
         self._part = detector.window.part
         self._records = 0
         self._cut_at = self._observed_at = now
@@ -163,10 +163,15 @@ class Keeper:
             return False
         if self._records >= self._settings.detector.max_segment_events:
             return True
-        if now - self._observed_at >= MIN_SECONDS:
+        settings = self._settings
+        if now - self._observed_at >= settings.min_seconds:
             return True
-        enough = self._records >= MIN_RECORDS or now - self._cut_at >= MIN_SECONDS
+        enough = self._records >= settings.min_records or now - self._cut_at >= settings.min_seconds
         return enough and self._detector.window.part != self._part
+
+    def committed(self) -> None:
+        """Everything cut so far has been committed, with its offsets."""
+        self._horizon_committed = self._horizon
 
     @property
     def behind(self) -> bool:
@@ -182,8 +187,8 @@ class Keeper:
         written = {_Key(segment.start, number) for number in range(len(chunks))}
         gone = self._stale - written
         for start, (part, number) in list(self._live.items()):
-            # What had left at the last cut: a restore at an offset in between still finds its chain.
-            if part < self._horizon:
+            # What had left at the last cut committed: a restore finds its chain wherever it happens.
+            if part < self._horizon_committed:
                 del self._live[start]
                 gone |= {_Key(start, chunk) for chunk in range(number)}
         self._live[segment.start] = (segment.part, len(chunks))

@@ -61,9 +61,12 @@ class Topics:
         self._create(self.events, partitions)
         self._create(self.anomalies, 1)
         self._create(self.dead_letters, 1)
+        self.state, self.spare = f"state-{name}", f"spare-{name}"
+        self._create(self.spare, partitions)
+        self._create(self.state, partitions, {"cleanup.policy": "compact"})
 
-    def _create(self, topic: str, partitions: int) -> None:
-        new = NewTopic(topic, partitions, 1, config={"retention.ms": "-1"})
+    def _create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        new = NewTopic(topic, partitions, 1, config={"retention.ms": "-1", **(config or {})})
         self._admin.create_topics([new])[topic].result(WITHIN_S)
 
     def partitions(self, topic: str) -> int:
@@ -169,6 +172,7 @@ class Service:
             "input_topics": [self.topics.events],
             "anomalies_topic": self.topics.anomalies,
             "dead_letters_topic": self.topics.dead_letters,
+            "state_topic": self.topics.state,
             "group_id": self.topics.group,
             "instance": self.instance,
             "start": "earliest",

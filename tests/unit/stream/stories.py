@@ -17,8 +17,10 @@ from processor.stream.loop import Loop
 from processor.stream.memory import MemoryBroker, MemoryCluster
 from processor.stream.observer import Observer
 from processor.stream.records import Partition
+from processor.stream.state_topic import Held, StateSettings
 
 EVENTS, ANOMALIES, DEAD_LETTERS = "events", "eventcluster.anomalies", "eventcluster.dead-letters"
+STATE = "eventcluster.state"
 START_MS = 1_700_000_000_000
 MINUTE_MS = 60_000
 
@@ -73,8 +75,10 @@ class Stage:
     cluster: MemoryCluster = field(default_factory=MemoryCluster)
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     board: Board = field(default_factory=Board)
+    keeps_state: bool = False
 
     def __post_init__(self) -> None:
+        self.cluster.create(STATE, self.partitions)
         self.cluster.create(EVENTS, self.partitions)
         self.cluster.create(ANOMALIES, 1)
         self.cluster.create(DEAD_LETTERS, 1)
@@ -96,8 +100,22 @@ class Stage:
             Observer(broker, self.metrics, self.board, 3600, Camera(told, every_s=3600)),
             clock=itertools.count(step=0.02).__next__,
         )
+        if self.keeps_state:
+            loop.state = self.state()
         broker.subscribe([EVENTS], loop)
         return loop
+
+    def state(self) -> StateSettings:
+        """Where state goes: a segment at every pane."""
+        return StateSettings(
+            STATE, "group", {EVENTS: "an-id"}, self.pipeline.detector, str, min_records=1, min_seconds=1e9
+        )
+
+    def segments(self, partition: int = 0) -> Held:
+        """What the state topic holds of a partition."""
+        held = Held(self.state(), Partition(EVENTS, partition))
+        held.take(each for each in self.cluster.records(STATE) if each.partition.number == partition)
+        return held
 
     def write(self, values: list[bytes], partition: int = 0) -> None:
         """Append records to the input."""

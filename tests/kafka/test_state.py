@@ -1,0 +1,111 @@
+"""State on Apache Kafka: real processes killed with SIGKILL go on from it; the records stay the same."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.kafka.services import Given, Service, Topics
+from tests.unit.stream.stories import process_event
+
+MakeTopics = Callable[[int], Topics]
+MakeService = Callable[..., Service]
+START_MS = 1_700_000_000_000
+MINUTE_MS = 60_000
+# A short window, so that panes leave it; segments by the hundred records, so that kills fall between them.
+SECTIONS = {
+    "warmup": {"span": "30m", "events": 20},
+    "window": {"length": "4h", "pane": "10m"},
+    "state": {"max_segment_events": 100},
+}
+
+
+def stream(seed: int, length: int, partition: int) -> list[Given]:
+    """A minute an event, mostly repeats, in times that move; every partition has two hosts."""
+    chance = random.Random(seed)  # noqa: S311 - a story, no secret
+    lines = [f"agent.exe --poll --server s{n}.example.org" for n in range(5)]
+    found = []
+    for number in range(length):
+        host = f"web-{partition}-{chance.randrange(2)}"
+        text = chance.choice(lines)
+        if chance.random() < 0.06:
+            text = "".join(chance.choices('abcXYZ019 "/\\-=;%', k=chance.randint(5, 90)))
+        moment = START_MS + number * MINUTE_MS
+        value = process_event(0, text, host)
+        stamp = datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        value = value.replace(b"2023-11-14T00:00:00Z", stamp.encode())
+        found.append(Given(value, moment, host.encode()))
+    return found
+
+
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_killed_at_random_moments_it_goes_on_from_state(
+    make_topics: MakeTopics, make_service: MakeService, delivery: str
+) -> None:
+    """Five kills over three partitions: byte for byte what one undisturbed pipeline publishes."""
+    seed = 20261122
+    chance = random.Random(seed)  # noqa: S311 - moments, no secret
+    topics = make_topics(3)
+    streams = [stream(seed + number, 3000, number) for number in range(3)]
+    options = {"sections": SECTIONS, "kafka": {"delivery": delivery, "batch": {"max_records": 60}}}
+    for number, records in enumerate(streams):
+        topics.write(number, records[:500])
+    from_state = 0.0
+    for kill in range(5):
+        service = make_service(topics, **options).start()
+        service.wait(service.is_ready, "ready")
+        for number, records in enumerate(streams):
+            topics.write(number, records[500 + 500 * kill : 1000 + 500 * kill])
+        time.sleep(chance.random() * 0.8)
+        from_state += service.metric("eventcluster_restores_total", **{"from": "state"}) or 0.0
+        service.kill()
+    last = make_service(topics, **options).start()
+    last.wait(topics.all_committed, "everything committed")
+
+    published = topics.published()
+    if delivery == "at_least_once":
+        published = {number: list(dict.fromkeys(values)) for number, values in published.items()}
+    expected = topics.expected(last.settings)
+    assert expected == published, f"seed {seed}"
+    assert sum(map(len, expected.values())) > 100
+    assert from_state >= 6, from_state
+
+
+def test_clean_stop_hands_everything_over(make_topics: MakeTopics, make_service: MakeService) -> None:
+    """SIGTERM writes the last segments: the next start takes the window from state alone."""
+    topics = make_topics(2)
+    streams = [stream(number, 400, number) for number in range(2)]
+    for number, records in enumerate(streams):
+        topics.write(number, records[:300])
+    first = make_service(topics, sections=SECTIONS).start()
+    first.wait(topics.all_committed, "everything committed")
+    first.stop()
+    second = make_service(topics, sections=SECTIONS).start()
+    second.wait(second.is_ready, "ready")
+    for number, records in enumerate(streams):
+        topics.write(number, records[300:])
+    second.wait(topics.all_committed, "everything committed")
+
+    assert topics.expected(second.settings) == topics.published()
+    assert (2.0, '"replayed": 0') == (
+        second.metric("eventcluster_restores_total", **{"from": "state"}),
+        '"replayed": 0' if second.log.count('"replayed": 0') == 2 else second.log,
+    )
+
+
+def test_state_topic_that_is_not_compacted_is_refused(
+    make_topics: MakeTopics, make_service: MakeService
+) -> None:
+    """Exit 1 with the command that mends it, no traceback."""
+    topics = make_topics(1)
+    service = make_service(topics, kafka={"state_topic": topics.dead_letters + "-x"}).start()
+    service.wait(service.is_ready, "ready without state")
+    assert "no state topic" in service.log
+    service.stop()
+    wrong = make_service(topics, kafka={"state_topic": topics.spare}).start()
+
+    code = wrong.ended()
+
+    assert (1, True, False) == (code, "kafka-configs.sh" in wrong.log, "Traceback" in wrong.log), wrong.log

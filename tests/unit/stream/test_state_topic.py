@@ -1,0 +1,236 @@
+"""State through the loop over a broker in memory: killed anywhere, restored, the same records."""
+
+import json
+import logging
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+
+from processor.errors import StateTopicWrong
+from processor.stream.loop import Loop
+from processor.stream.records import Partition, TopicFacts
+from processor.stream.state_topic import usable
+from tests.unit.stream.stories import (
+    EVENTS,
+    STATE,
+    Stage,
+    expected,
+    process_event,
+    run_until_committed,
+    settings,
+    story,
+)
+
+SHORT = settings(window={"length": "4h", "pane": "10m"})
+
+
+def origins(stage: Stage) -> dict[str, float]:
+    """Restores so far by where the model came from."""
+    labels = ("state", "log", "none")
+    return {each: stage.metrics.restores_total.labels(each)._value.get() for each in labels}  # noqa: SLF001
+
+
+def ids(anomalies: Iterable[bytes | None]) -> list[str]:
+    """What is judged does not depend on where the log begins; what is open then (episodes) may."""
+    return [json.loads(each or b"")["event"]["id"] for each in anomalies]
+
+
+def restore(loop: Loop) -> None:
+    """Turn until its partition is live."""
+    while not loop.tasks or not loop.tasks[Partition(EVENTS, 0)].live:
+        loop.turn()
+
+
+def kill(stage: Stage, loop: Loop) -> None:
+    """What it holds in memory is gone, its partitions are given to the next."""
+    stage.cluster.expel(loop._broker)  # type: ignore[arg-type]  # noqa: SLF001
+
+
+@trials(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    stops=st.lists(st.integers(1, 299), min_size=1, max_size=4, unique=True),
+    turns=st.integers(0, 30),
+)
+def test_what_is_published_does_not_depend_on_kills(seed: int, stops: list[int], turns: int) -> None:
+    """Restored from state and log: the outputs of one undisturbed pipeline, once, in order."""
+    records = story(seed, 300)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    written = 0
+    for number, stop in enumerate([*sorted(stops), len(records)]):
+        stage.write(records[written:stop])
+        written = stop
+        loop = stage.loop()
+        for _ in range(turns):
+            loop.turn()
+        run_until_committed(stage, loop, stop)
+        if number % 2:
+            loop.finish()
+        else:
+            kill(stage, loop)
+
+    assert expected(stage, records) == stage.anomalies()
+
+
+def test_clean_stop_leaves_nothing_to_learn_again() -> None:
+    """The next start takes over all of the window from state and reads no record of the log twice."""
+    records = story(5, 300)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write(records[:200])
+    first = stage.loop()
+    run_until_committed(stage, first, 200)
+    first.finish()
+    stage.cluster.trim(Partition(EVENTS, 0), 200)
+    stage.write(records[200:])
+
+    second = stage.loop()
+    run_until_committed(stage, second, 300)
+
+    assert expected(stage, records) == stage.anomalies()
+    assert {"state": 1.0, "log": 0.0, "none": 1.0} == origins(stage)
+
+
+def test_segments_that_left_the_window_are_taken_away() -> None:
+    """The topic holds about one window however long the stream is."""
+    kafka = {"bootstrap_servers": "memory:1", "input_topics": [EVENTS], "start": "earliest"}
+    small = {**kafka, "batch": {"max_records": 20, "max_wait": "1ms"}}
+    stage = Stage(settings=settings(window={"length": "4h", "pane": "10m"}, kafka=small), keeps_state=True)
+    stage.write(story(6, 260))
+    loop = stage.loop()
+    run_until_committed(stage, loop, 260)
+    loop.finish()
+
+    held = stage.segments()
+
+    links = held.chain(260)
+    assert (260, True) == (links[-1].end, links[0].start >= 260 - 120)
+    assert len(held.keys) <= len(links) + 2
+
+
+def test_lost_segment_means_the_log_is_learned(caplog: pytest.LogCaptureFixture) -> None:
+    """A gap is said, counted, and never gone over: the same records come out."""
+    records = story(7, 300)
+    unfolded = settings(window={"length": "4h", "pane": "10m"}, episode={"fold": {"keep": 0}})
+    stage = Stage(settings=unfolded, keeps_state=True)
+    stage.write(records[:200])
+    first = stage.loop()
+    run_until_committed(stage, first, 200)
+    first.finish()
+    for each in stage.segments().chain(200):
+        key = f'["group","{EVENTS}",0,{each.start},0]'.encode()
+        stage.cluster.append(STATE, b"damaged", key=key, partition=0)
+    stage.write(records[200:])
+
+    with caplog.at_level(logging.WARNING):
+        second = stage.loop()
+        run_until_committed(stage, second, 300)
+
+    assert ids(expected(stage, records)) == ids(stage.anomalies())
+    assert {"state": 0.0, "log": 1.0, "none": 1.0} == origins(stage)
+    assert "state is not used, or not all of it" in caplog.text
+    second.finish()
+    third = stage.loop()
+    restore(third)
+    assert origins(stage)["state"] == 1.0
+
+
+def test_state_of_other_features_is_not_used() -> None:
+    """Recognised by its fingerprint; the window is learned from the log."""
+    records = story(8, 200)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write(records)
+    first = stage.loop()
+    run_until_committed(stage, first, 200)
+    first.finish()
+    stage.settings = settings(
+        window={"length": "4h", "pane": "10m"}, process={"features": "msticpy", "gate": [], "eps": 0.1}
+    )
+
+    second = stage.loop()
+    restore(second)
+
+    assert {"state": 0.0, "log": 1.0, "none": 1.0} == origins(stage)
+
+
+def test_changed_eps_goes_on_with_the_state() -> None:
+    """Multiplicities do not depend on eps."""
+    records = story(8, 200)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write(records)
+    first = stage.loop()
+    run_until_committed(stage, first, 200)
+    first.finish()
+    stage.settings = settings(window={"length": "4h", "pane": "10m"}, process={"eps": 0.4})
+
+    second = stage.loop()
+    restore(second)
+
+    assert origins(stage)["state"] == 1.0
+
+
+def test_lost_group_offsets_go_on_where_the_state_ends() -> None:
+    """Nothing committed but state there: live at its end."""
+    records = story(9, 250)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write(records[:200])
+    first = stage.loop()
+    run_until_committed(stage, first, 200)
+    first.finish()
+    stage.cluster._offsets.clear()  # noqa: SLF001 - as a broker does after offsets.retention
+    stage.write(records[200:])
+
+    second = stage.loop()
+    run_until_committed(stage, second, 250)
+
+    assert expected(stage, records) == stage.anomalies()
+
+
+def test_idle_partition_writes_its_segment_after_a_while() -> None:
+    """So that retention cannot outrun the state of a partition that gets nothing more."""
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write([process_event(1, "x")])
+    loop = stage.loop()
+    run_until_committed(stage, loop, 1)
+    stage.write([process_event(2, "x")])
+    run_until_committed(stage, loop, 2)
+    task = loop.tasks[Partition(EVENTS, 0)]
+    assert task.keeper is not None
+
+    due = (task.keeper.due(0.0), task.keeper.due(2e9))
+
+    assert (False, True) == due
+
+
+@pytest.mark.parametrize(
+    ("facts", "command"),
+    [
+        (
+            TopicFacts(1, None, "delete"),
+            "kafka-configs.sh --bootstrap-server b:1 --alter --entity-type topics",
+        ),
+        (TopicFacts(1, None, "compact", 1000), "--add-config max.message.bytes=1048576"),
+        (
+            TopicFacts(1, None, "compact"),
+            "kafka-topics.sh --bootstrap-server b:1 --alter --topic s --partitions 2",
+        ),
+    ],
+)
+def test_state_topic_that_would_lose_state_is_an_error_with_the_command(
+    facts: TopicFacts, command: str
+) -> None:
+    """Not compacted, too small records, too few partitions."""
+    with pytest.raises(StateTopicWrong) as failure:
+        usable("s", facts, 2, "b:1")
+
+    assert command in str(failure.value)
+
+
+def test_missing_state_topic_is_said_with_the_command(caplog: pytest.LogCaptureFixture) -> None:
+    """The service works without, slower to start."""
+    with caplog.at_level(logging.WARNING):
+        assert not usable("s", None, 2, "b:1")
+
+    assert "--create --topic s --partitions 2 --config cleanup.policy=compact" in caplog.records[0].create  # type: ignore[attr-defined]
