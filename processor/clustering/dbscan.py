@@ -9,6 +9,7 @@ from river import base
 
 from processor.clustering import components
 from processor.clustering.engine import Engine
+from processor.clustering.labels import CoreLabels
 from processor.clustering.rows import Counts, Vector
 
 NOISE = -1
@@ -16,6 +17,7 @@ SCOPE = ""
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only differences count; aware times get their own zone
 MICROSECOND = timedelta(microseconds=1)
 ALL = 1 << 62
+CATCH_UP = 1000  # events that the labels follow one by one; after more, they are worked out anew
 
 
 def ordered(value: float) -> int:
@@ -118,7 +120,7 @@ class SlidingDBSCAN(base.Clusterer):
         self._now: int | None = None
         self._part = -ALL
         self._engine = self._made(max(1, len(self._names)))
-        self._found: dict[int, int] | None = None
+        self._labels: CoreLabels | None = None
 
     def learn_one(self, x: dict[base.typing.FeatureName, Any], t: datetime | None = None) -> None:
         """Learn one event.
@@ -148,7 +150,11 @@ class SlidingDBSCAN(base.Clusterer):
         row = self._engine.intern((), counts)
         self._engine.learn(SCOPE, row, self._part, self._learned, "")
         self._learned += 1
-        self._found = None
+        if self._labels is not None:
+            if self._labels.waiting > CATCH_UP:
+                self._labels = None  # nobody asks any more
+            else:
+                self._labels.touch(self._engine.slot(SCOPE, row))
 
     def advance(self, t: datetime) -> None:
         """Move time on; what is older than the window leaves. Time never moves back.
@@ -160,7 +166,6 @@ class SlidingDBSCAN(base.Clusterer):
         now = (t - EPOCH.replace(tzinfo=t.tzinfo)) // MICROSECOND
         self._now = now if self._now is None else max(now, self._now)
         self._move()
-        self._found = None
 
     def predict_one(self, x: dict[base.typing.FeatureName, Any]) -> int:
         """The cluster of the nearest core point within `eps`, else NOISE (-1). Nothing is learned.
@@ -171,8 +176,8 @@ class SlidingDBSCAN(base.Clusterer):
         values = self._values(x)
         known = self._counts(values)
         beyond = tuple(values[name] for name in sorted(set(values) - set(self._names), key=str))
-        first = self._engine.nearest_core(SCOPE, (), known, () if self.features is not None else beyond)
-        return NOISE if first < 0 else self._clusters()[first]
+        core = self._engine.nearest_core(SCOPE, (), known, () if self.features is not None else beyond)
+        return self._label(core) if core else NOISE
 
     @property
     def n_clusters(self) -> int:
@@ -231,12 +236,12 @@ class SlidingDBSCAN(base.Clusterer):
         """Add columns; where a new feature's name stands in an event must not matter."""
         if new:
             self._names += sorted(new, key=str)
+            self._labels = None
             if len(self._names) > self._engine.columns:
                 self._engine.widen(len(self._names))
 
-    def _clusters(self) -> dict[int, int]:
-        """Cluster by `first` of each live vector."""
-        if self._found is None:
-            labels = components.label(self._engine.snapshot())
-            self._found = dict(zip(labels.snapshot.first.tolist(), labels.cluster.tolist(), strict=True))
-        return self._found
+    def _label(self, core: int) -> int:
+        """The cluster of a core; kept from one prediction to the next."""
+        if self._labels is None or self._labels.waiting > CATCH_UP:
+            self._labels = self._engine.core_labels(SCOPE, ())
+        return self._labels.label(core, self._engine.horizon(SCOPE))

@@ -15,7 +15,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from processor.clustering.components import Snapshot
+from processor.clustering.components import Snapshot, label
+from processor.clustering.labels import CoreLabels
 from processor.clustering.neighbours import squared_distance
 from processor.clustering.parts import Log, Parts
 from processor.clustering.places import Space, mixed
@@ -310,7 +311,7 @@ class Engine:
         return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
 
     def nearest_core(self, scope: str, gate: Gate, counts: Counts, beyond: Vector = ()) -> int:
-        """`first` of the core nearest to a vector and within eps, ties to the smaller counts; -1 = none.
+        """Slot of the core nearest to a vector and within eps, ties to the smaller counts; 0 = none.
 
         counts : need not have been interned, and are not
         beyond : coordinates on columns that the engine does not have yet: all that is stored is 0 there
@@ -319,8 +320,16 @@ class Engine:
         number = self._rows.gate_number(gate)
         place = self._places.find(home.number, number) if home and number else 0
         if not place or home is None:
-            return -1
+            return 0
         horizon = self._horizon(home)
+        index = self._rows.find(gate, counts)
+        slot = self._slots.find(home.number, index, self._places) if index and not any(beyond) else 0
+        if (
+            slot
+            and self._slots.newest[slot] >= horizon
+            and self._space.is_core(slot, horizon, self.min_samples)
+        ):
+            return slot
         point = [x + 0.0 for x in self._vector(counts)]
         found: list[int] = []
         self._space.weigh(place, point, horizon, EVERYTHING, found)
@@ -333,8 +342,22 @@ class Engine:
                 near.append((distance, self._space.counts(slot), slot))
         for _, _, slot in sorted(near):
             if self._space.is_core(slot, horizon, self.min_samples):
-                return int(self._slots.first[slot])
-        return -1
+                return slot
+        return 0
+
+    def core_labels(self, scope: str, gate: Gate) -> CoreLabels:
+        """Cluster numbers of a place's cores, to be told of each event that is learned."""
+        home = self._scopes[scope]
+        place = self._places.find(home.number, self._rows.gate_number(gate))
+        return CoreLabels(self._space, place, self._horizon(home), label(self.snapshot()))
+
+    def slot(self, scope: str, row: int) -> int:
+        """Slot of a row just learned: for the labels, and only until the next event."""
+        return self._slot(self._scopes[scope], row)
+
+    def horizon(self, scope: str) -> int:
+        """Inner number of the oldest part in the scope's window."""
+        return self._horizon(self._scopes[scope])
 
     def widen(self, columns: int) -> None:
         """Vectors have more columns from now on; those that are known, and their counts, are 0 there."""

@@ -85,6 +85,16 @@ class Rows(Chained):
         index = row & U32
         return index < self.size and self.generation[index] == row >> 32 and bool(self.gate[index])
 
+    def find(self, gate: Gate, counts: Counts) -> int:
+        """The index of (gate, counts), 0 = none."""
+        key = (gate, counts)
+        row = self.young.get(key)
+        if row is None:
+            row = self._old.get(key)
+        if row is None:
+            row = self._find(gate, counts)
+        return 0 if row is None else row & U32
+
     def gate_number(self, gate: Gate) -> int:
         """The number of a gate that some row has, 0 = none."""
         return self._gate_shard(gate).get(gate, 0)

@@ -312,9 +312,10 @@ def _many_scopes(pairs: int) -> Row:
     scopes = 10_000
     engine = Engine(columns=5, eps=0.1, min_samples=2, vector=scaled, max_vectors=pairs + 1)
     shapes = [(("cmd",), (i, i * 7 % 1000, i % 13, 0, 1)) for i in range(pairs // scopes)]
-    rows = [engine.intern(*shape) for shape in shapes]
-    for row in rows:
-        engine.learn("first", row, 0, 0, "")
+    rows = []
+    for shape in shapes:
+        rows.append(engine.intern(*shape))
+        engine.learn("first", rows[-1], 0, 0, "")
     names = [f"host-{i}" for i in range(scopes)]
     gc.collect()
     before = _resident()

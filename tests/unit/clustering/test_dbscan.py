@@ -186,3 +186,19 @@ def test_cluster_numbers_do_not_depend_on_when_one_asks() -> None:
         often.predict_one(x)
 
     assert often.labels == once.labels
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_prediction_after_every_event_equals_the_labels_of_the_window(seed: int) -> None:
+    """Joins, splits and panes that leave, followed one by one: the same number as from scratch."""
+    generator = random.Random(seed)  # noqa: S311 - test data
+    columns, reach = (1, 14) if seed % 2 else (2, 4)
+    model = SlidingDBSCAN(
+        eps=1.0, min_samples=1 + seed % 4, window=20 + 5 * seed, panes=None if seed % 3 else 5
+    )
+    for _ in range(200):
+        model.learn_one({f"f{i}": float(generator.randint(-reach, reach)) for i in range(columns)})
+        if generator.random() < 0.5:
+            labels = model.labels
+
+            assert [label for _, _, label in labels] == [model.predict_one(dict(v)) for v, _, _ in labels]

@@ -1,0 +1,202 @@
+"""Cluster numbers that follow the window, for those who ask after every event; who does not ask pays nothing.
+
+Known cores are kept in components. An event can only make cores of its neighbours, and join components; a
+core that stops being one may split its own, which is searched from all sides until one is left or all met.
+"""
+
+from collections import deque
+from heapq import heapify, heappop, heappush
+
+from processor.clustering.components import Labels
+from processor.clustering.neighbours import squared_distance
+from processor.clustering.places import Space
+
+EVERYTHING = 1 << 62
+
+
+class _Component:
+    """Connected cores; `oldest` is a heap of (first, slot) in which those that left are skipped."""
+
+    __slots__ = ("members", "oldest")
+
+    def __init__(self, members: set[int], oldest: list[tuple[int, int]]) -> None:
+        self.members = members
+        self.oldest = oldest
+
+
+class CoreLabels:
+    """Components of the known cores of one place."""
+
+    def __init__(self, space: Space, place: int, horizon: int, labels: Labels) -> None:
+        self._space = space
+        self._place = place
+        self._component: dict[int, _Component] = {}
+        self._core: dict[int, tuple[int, list[float], int]] = {}  # first, point, core until
+        self._due: list[tuple[int, int, int]] = []
+        self._full: dict[int, tuple[int, int]] = {}
+        self._touched: list[int] = []
+        made: dict[int, _Component] = {}
+        slots = labels.snapshot.live[labels.is_core].tolist()
+        for slot, cluster in zip(slots, labels.cluster[labels.is_core].tolist(), strict=True):
+            component = made.setdefault(cluster, _Component(set(), []))
+            component.members.add(slot)
+            component.oldest.append((space.slots.first[slot], slot))
+            self._component[slot] = component
+            self._know(slot, horizon)
+        for component in made.values():
+            heapify(component.oldest)
+
+    @property
+    def waiting(self) -> int:
+        """Events not yet followed."""
+        return len(self._touched)
+
+    def touch(self, slot: int) -> None:
+        """An event of a slot was learned."""
+        self._touched.append(slot)
+
+    def label(self, slot: int, horizon: int) -> int:
+        """The cluster of a core slot: the first event of its oldest core."""
+        self._follow(horizon)
+        component = self._component[slot]
+        oldest = component.oldest
+        while True:
+            first, other = oldest[0]
+            if self._component.get(other) is component and self._core[other][0] == first:
+                return first
+            heappop(oldest)
+
+    def _follow(self, horizon: int) -> None:
+        # All that fell of one component are looked at together: each might lean on the others' bridges.
+        points: dict[_Component, list[list[float]]] = {}
+        for slot in self._fallen(horizon):
+            component = self._component.pop(slot)
+            component.members.discard(slot)
+            points.setdefault(component, []).append(self._core.pop(slot)[1])
+        for fell in points.values():
+            near = {slot for point in fell for slot in self._near(point, horizon)} & self._component.keys()
+            if len(near) > 1:
+                self._split(list(near), horizon)
+        for slot in self._touched:
+            self._rise(slot, horizon)
+        self._touched.clear()
+
+    def _fallen(self, horizon: int) -> list[int]:
+        """Known cores that are none any more."""
+        slots, lost = self._space.slots, []
+        while self._due and self._due[0][0] < horizon:
+            until, slot, first = heappop(self._due)
+            known = self._core.get(slot)
+            if known is None or known[0] != first or known[2] != until:
+                continue
+            alive = slots.place[slot] and slots.first[slot] == first and slots.newest[slot] >= horizon
+            if alive and self._space.is_core(slot, horizon, self._space.min_samples):
+                self._know(slot, horizon)
+            else:
+                lost.append(slot)
+        return lost
+
+    def _rise(self, slot: int, horizon: int) -> None:
+        """An event came: its vector and its neighbours may have become cores."""
+        slots, space = self._space.slots, self._space
+        if slots.newest[slot] < horizon or not slots.place[slot]:
+            return
+        first = slots.first[slot]
+        full = self._full.get(slot)
+        kept = self._own(slot)
+        if kept >= horizon:
+            self._full[slot] = (first, kept)
+        else:
+            self._full.pop(slot, None)
+        if full is not None and full[0] == first and full[1] >= horizon:
+            return  # min_samples events of its own were there before: one more changes no neighbour
+        for other in self._near(space.point(slot), horizon):
+            if other not in self._component and space.is_core(other, horizon, space.min_samples):
+                self._know(other, horizon)
+                made = _Component({other}, [(slots.first[other], other)])
+                self._component[other] = made
+                for core in self._near(self._core[other][1], horizon):
+                    if core in self._component:
+                        self._join(self._component[core], self._component[other])
+
+    def _join(self, one: _Component, other: _Component) -> None:
+        if one is other:
+            return
+        small, large = sorted((one, other), key=lambda c: len(c.members))
+        for slot in small.members:
+            self._component[slot] = large
+            heappush(large.oldest, (self._core[slot][0], slot))
+        large.members |= small.members
+
+    def _split(self, near: list[int], horizon: int) -> None:
+        """Cores that had a neighbour in common, of one component: make several of it where they are apart."""
+        groups = [(seen, deque(seen)) for seen in self._grouped(near)]
+        owner = {slot: group for group in groups for slot in group[0]}
+        while len(groups) > 1:
+            for group in list(groups):
+                if len(groups) == 1 or group not in groups:
+                    continue
+                seen, ahead = group
+                if not ahead:
+                    groups.remove(group)
+                    self._part(seen)
+                    continue
+                for slot in self._near(self._core[ahead.popleft()][1], horizon):
+                    if slot not in self._component:
+                        continue
+                    other = owner.get(slot)
+                    if other is None:
+                        owner[slot] = group
+                        seen.add(slot)
+                        ahead.append(slot)
+                    elif other is not group and other in groups:
+                        for moved in other[0]:
+                            owner[moved] = group
+                        seen |= other[0]
+                        ahead.extend(other[1])
+                        groups.remove(other)
+
+    def _grouped(self, near: list[int]) -> list[set[int]]:
+        """Which of these cores hang together by themselves."""
+        left = set(near)
+        groups = []
+        while left:
+            ahead = [left.pop()]
+            seen = set(ahead)
+            while ahead:
+                point = self._core[ahead.pop()][1]
+                close = {s for s in left if squared_distance(point, self._core[s][1]) <= self._space.limit}
+                left -= close
+                seen |= close
+                ahead.extend(close)
+            groups.append(seen)
+        return groups
+
+    def _part(self, seen: set[int]) -> None:
+        """These cores are a component of their own."""
+        old = self._component[next(iter(seen))]
+        old.members -= seen
+        made = _Component(seen, [(self._core[slot][0], slot) for slot in seen])
+        heapify(made.oldest)
+        for slot in seen:
+            self._component[slot] = made
+
+    def _know(self, slot: int, horizon: int) -> None:
+        """Note a core, and until when it is one for sure."""
+        slots = self._space.slots
+        sure = slots.core[slot] if slots.core[slot] >= horizon else self._own(slot)
+        until = max(horizon, min(slots.newest[slot], sure))
+        first = slots.first[slot]
+        self._core[slot] = (first, self._space.point(slot), until)
+        heappush(self._due, (until, slot, first))
+
+    def _own(self, slot: int) -> int:
+        """The oldest of a slot's own newest min_samples stamps."""
+        ring = self._space.slots.ring
+        stamps = sorted(self._space.slots.stamps[slot * ring : slot * ring + ring], reverse=True)
+        return int(stamps[self._space.min_samples - 1])
+
+    def _near(self, point: list[float], horizon: int) -> list[int]:
+        found: list[int] = []
+        self._space.weigh(self._place, point, horizon, EVERYTHING, found)
+        return found
