@@ -171,6 +171,9 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
     ):
         return
     told = settings.pipeline()
+    if any(own.engine != "sliding_dbscan" for own in told.detector.kinds.values()):
+        log.warning("a fading engine keeps no state: every start learns from the log again")
+        return
     service.loop.state = StateSettings(
         topic=kafka.state_topic,
         group=kafka.group_id,

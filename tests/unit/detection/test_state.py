@@ -1,7 +1,10 @@
 """State on paper: what is restored from segments judges the rest of a stream as if nothing had happened."""
 
+import base64
+import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -67,7 +70,9 @@ class World:
     def settings(self) -> DetectorSettings:
         """An hour in panes of ten minutes; both kinds."""
         kinds: dict[Kind, KindSettings] = {
-            kind: KindSettings(Length(kind, gated=self.gated), 1.0, self.min_samples, self.rare, "x")
+            kind: KindSettings(
+                Length(kind, gated=self.gated), 1.0, self.min_samples, self.rare, "sliding_dbscan"
+            )
             for kind in KINDS
         }
         return DetectorSettings(
@@ -298,3 +303,36 @@ def test_shorter_window_drops_what_is_too_old_for_it() -> None:
 
     assert detector.window.span <= 30 * MINUTE
     assert sum(e.live_events for e in detector.engines.values()) < 400
+
+
+FIXTURES = Path(__file__).parent / "state"
+
+
+def facts(detector: Detector) -> dict[str, object]:
+    """What a restored model can be told by."""
+    return {
+        "window": list(astuple(detector.window.export(-1))),
+        "episodes": [list(each) for each in detector.episodes.export()],
+        "kinds": {
+            kind: {
+                "events": engine.live_events,
+                "vectors": engine.live_vectors,
+                "scopes": sorted(engine.scopes),
+                "histories": [list(each) for each in detector.histories[kind].export(0)],
+            }
+            for kind, engine in detector.engines.items()
+        },
+    }
+
+
+@pytest.mark.parametrize("version", range(1, state.VERSION + 1))
+def test_state_of_every_format_version_is_restored(version: int) -> None:
+    """What an earlier release wrote: never deleted, never rewritten; a new version adds a file."""
+    written = json.loads((FIXTURES / f"v{version}.json").read_text(encoding="utf-8"))
+    links = [state.join([base64.b64decode(chunk) for chunk in chunks]) for chunks in written["segments"]]
+    detector = Detector(PLAIN.settings(), identify)
+
+    for _ in state.restore(detector, state.chain(links, links[-1].end)):
+        pass
+
+    assert written["facts"] == json.loads(json.dumps(facts(detector)))
