@@ -171,7 +171,9 @@ class Restore:
         if self.plan is None:
             raise RuntimeError("no plan yet")
         settings = self._settings
-        begin = self._begin if self.plan.begin is None else self.plan.begin
+        begin = self.plan.begin
+        if begin is None:
+            begin = self._links[-1].floor if self._links else self._begin
         return Bookmark(self.plan.first_live, begin, None, settings.length, settings.pane)
 
     def _make_plan(self) -> Plan:

@@ -48,7 +48,8 @@ class Given:
 class Topics:
     """Fresh topics for one test, and what the test knows about them."""
 
-    def __init__(self, bootstrap: str, partitions: int) -> None:
+    def __init__(self, bootstrap: str, partitions: int, replicas: int = 1) -> None:
+        self._replicas = replicas
         name = uuid.uuid4().hex[:8]
         self.bootstrap = bootstrap
         self.group = f"group-{name}"
@@ -66,7 +67,7 @@ class Topics:
         self._create(self.state, partitions, {"cleanup.policy": "compact"})
 
     def _create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
-        new = NewTopic(topic, partitions, 1, config={"retention.ms": "-1", **(config or {})})
+        new = NewTopic(topic, partitions, self._replicas, config={"retention.ms": "-1", **(config or {})})
         self._admin.create_topics([new])[topic].result(WITHIN_S)
 
     def partitions(self, topic: str) -> int:
