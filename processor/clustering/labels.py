@@ -7,8 +7,11 @@ core that stops being one may split its own, which is searched from all sides un
 from collections import deque
 from heapq import heapify, heappop, heappush
 
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
 from processor.clustering.components import Labels
-from processor.clustering.neighbours import squared_distance
 from processor.clustering.places import Space
 
 EVERYTHING = 1 << 62
@@ -158,18 +161,16 @@ class CoreLabels:
 
     def _grouped(self, near: list[int]) -> list[set[int]]:
         """Which of these cores hang together by themselves."""
-        left = set(near)
-        groups = []
-        while left:
-            ahead = [left.pop()]
-            seen = set(ahead)
-            while ahead:
-                point = self._core[ahead.pop()][1]
-                close = {s for s in left if squared_distance(point, self._core[s][1]) <= self._space.limit}
-                left -= close
-                seen |= close
-                ahead.extend(close)
-            groups.append(seen)
+        points = np.array([self._core[slot][1] for slot in near]).T
+        difference = points[0][:, None] - points[0]
+        acc = difference * difference
+        for column in points[1:]:
+            difference = column[:, None] - column
+            acc += difference * difference
+        number, group = connected_components(coo_matrix(acc <= self._space.limit), directed=False)
+        groups: list[set[int]] = [set() for _ in range(number)]
+        for slot, one in zip(near, group.tolist(), strict=True):
+            groups[one].add(slot)
         return groups
 
     def _part(self, seen: set[int]) -> None:

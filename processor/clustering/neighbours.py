@@ -59,9 +59,10 @@ class Leaf:
         n = self.size
         if n == len(self.slots):
             cols, slots = self.cols, self.slots
-            self.cols = np.empty((len(cols), 2 * n))
+            room = n + max(8, n // 4)
+            self.cols = np.empty((len(cols), room))
             self.cols[:, :n] = cols
-            self.slots = np.empty(2 * n, np.uint32)
+            self.slots = np.empty(room, np.uint32)
             self.slots[:n] = slots
         self.cols[:, n] = point[:, 0]
         self.slots[n] = slot
@@ -90,13 +91,10 @@ class Leaf:
         cols, slots = self.cols[:, :n], self.slots[:n]
         widest = int((cols.max(axis=1) - cols.min(axis=1)).argmax())
         order = cols[widest].argpartition(n // 2)
-        other = Leaf(len(cols), LEAF)
+        other = Leaf(len(cols))
         for leaf, chosen in ((self, order[: n // 2]), (other, order[n // 2 :])):
             part, names = cols[:, chosen], slots[chosen]
-            leaf.cols = np.empty((len(cols), LEAF))
-            leaf.slots = np.empty(LEAF, np.uint32)
-            leaf.cols[:, : len(chosen)] = part
-            leaf.slots[: len(chosen)] = names
+            leaf.cols, leaf.slots = np.ascontiguousarray(part), names
             leaf.size = len(chosen)
         return other
 

@@ -6,6 +6,7 @@ collector walks. Ids here are small integers, from 1 so that zeroed memory means
 
 from array import array
 from collections.abc import Iterable, Mapping
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,18 @@ from numpy.typing import NDArray
 
 FIRST_CAPACITY = 64
 U32 = 0xFFFFFFFF
+MAPPED = 1 << 20  # bytes from which memory is mapped
+
+
+def zeros(number: int, kind: str) -> NDArray[Any]:
+    """Zeroed memory that is taken page by page as it is used.
+
+    numpy asks for huge pages from 4 MiB on: each of the many arrays would then take 2 MiB at its first byte.
+    """
+    size = number * np.dtype(kind).itemsize
+    if size < MAPPED:
+        return np.zeros(number, kind)
+    return np.frombuffer(mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS), kind)
 
 
 class Table:
@@ -70,7 +83,7 @@ class Table:
         self.arrays = {}
         for place, (name, (kind, width)) in enumerate(self._layout.items()):
             capacity = self._capacity * (2 if place < self._grown else 1)
-            whole = np.zeros(capacity * width, kind)
+            whole = zeros(capacity * width, kind)
             whole[: len(held[name])] = held[name]
             self._put(name, whole)
 
@@ -95,7 +108,7 @@ class Table:
         while self.size > self._threshold:
             name = names[self._grown]
             kind, width = self._layout[name]
-            values = np.zeros(2 * self._capacity * width, kind)
+            values = zeros(2 * self._capacity * width, kind)
             values[: self._capacity * width] = self.arrays[name]
             self._put(name, values)
             self._grown += 1
@@ -177,7 +190,7 @@ class Chained(Table):
         """Deal one bucket's ids to itself and a new bucket."""
         new = self._buckets
         if new == len(self.heads):
-            heads = np.zeros(2 * new, "I")
+            heads = zeros(2 * new, "I")
             heads[:new] = self.heads
             self.heads = heads.data
         old = new & (self._mask >> 1)

@@ -31,8 +31,9 @@ class Stall:
 
 
 def _walk(points: Points, part: Callable[[int], int]) -> Iterator[Step]:
-    for number, row in enumerate(np.rint(points * 1000).astype(np.int64).tolist()):
-        yield part(number), tuple(row)
+    # Row by row: a list of all rows would be what the garbage collector walks.
+    for number, row in enumerate(np.rint(points * 1000).astype(np.int64)):
+        yield part(number), tuple(row.tolist())
 
 
 def panes_leave(columns: int) -> Callable[[int], Iterator[Step]]:
