@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from processor.config import Settings
 
 
-# Options that take every file up to the next option.
-_TAKE_MANY = ("--history", "--labels")
+# Options of a command that take every file up to the next option.
+_TAKE_MANY = {"replay": ("--history",), "evaluate": ("--labels",)}
 
 
 def _examples(*commands: str) -> str:
@@ -77,13 +77,14 @@ def main() -> None:
         sys.exit(1)
 
 
-def _spread(arguments: Iterable[str]) -> list[str]:
+def _spread(arguments: Sequence[str]) -> list[str]:
     """`--labels a b` as click wants it: `--labels a --labels b`; the next option, or `--`, ends the list."""
     spread: list[str] = []
     option = ""
+    takes_many = _TAKE_MANY.get(arguments[0], ()) if arguments else ()
     for argument in arguments:
         if argument.startswith("-"):
-            option = argument if argument in _TAKE_MANY else ""
+            option = argument if argument in takes_many else ""
         elif option and spread[-1] != option:
             spread.append(option)
         spread.append(argument)

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from processor import logs, service
 from processor.config import Settings
+from processor.errors import UsageError
 from processor.stream.embedded import PARTITIONS, EmbeddedCluster
 from processor.stream.kafka import KafkaBroker
 from processor.stream.records import Commit, Output, Partition
@@ -32,6 +33,7 @@ from processor.study.simulate.world import DAY, HOUR, START
 HOSTS: Final = 9
 # The share of an attack's steps that has to be found.
 ENOUGH: Final = 0.8
+_LONGEST_S: Final = 86_400
 # A simulated day takes a minute; with --seconds there is time for this many days.
 _DAY_S: Final = 60.0
 _DAYS_IN_A_SHORT_DEMO: Final = 1.5
@@ -286,6 +288,8 @@ def run(*, seconds: float | None, seed: int, port: int) -> int:
     seconds : how long, None = until SIGINT or SIGTERM; such an interruption ends it with exit code 0
     port : of /metrics, on this host
     """
+    if seconds is not None and not 1 <= seconds <= _LONGEST_S:
+        raise UsageError(f"--seconds must be from 1 to {_LONGEST_S}, got {seconds:g}")
     console = Console(soft_wrap=True, highlight=False)
     score = Score()
     with ExitStack() as at_end:

@@ -1,17 +1,19 @@
 """Composition root of `run`: settings in; broker, loop, metrics and web server wired together and run."""
 
 import logging
+import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from types import FrameType
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from processor.config import Settings
+from processor.errors import BrokerUnreachable
 from processor.metrics import Metrics
 from processor.picture.camera import Camera
 from processor.pipeline import Pipeline
@@ -31,6 +33,9 @@ from processor.stream.state_topic import StateSettings
 from processor.web.server import Server
 
 log = logging.getLogger(__name__)
+
+# Of the five seconds that an end may take: a little is left for the process to go.
+END_WITHIN_S: Final = 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,20 +190,55 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
 
 def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; 0 = stopped as asked. Raises RunError where the service cannot go on."""
-    stop = threading.Event()
-    _stop_on_signals(stop, (signal.SIGTERM, signal.SIGINT))
+    ending = _Ending()
     service = build(settings, connect(settings))
-    prepare(settings, service)
-    if not stop.is_set():
-        service.run(stop)
+    try:
+        prepare(settings, service)
+    except BrokerUnreachable:
+        if not ending.asked.is_set():
+            raise
+    if not ending.asked.is_set():
+        ending.working = True
+        service.run(ending.asked)
+    ending.reached.set()
     log.info("stopped")
     return 0
 
 
-def _stop_on_signals(stop: threading.Event, signals: Sequence[signal.Signals]) -> None:
-    def note(number: int, _frame: FrameType | None) -> None:
-        del number
-        stop.set()
+class _Ending:
+    """SIGTERM and SIGINT as an event, and the end of the process in time, whatever call still waits.
 
-    for each in signals:
-        signal.signal(each, note)
+    Nothing is lost by such an end: what was not committed is judged again at the next start. A thread is
+    woken by the signals: a Python handler runs only once the main thread returns from the library it is in.
+
+    asked : set by the first signal; a second one ends the process at once
+    working : whether records may have been judged; without, an end by force is as good as any other
+    reached : set when the service has ended by itself
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.working = False
+        self.reached = threading.Event()
+        self._woken, wake = socket.socketpair()
+        wake.settimeout(0)
+        self._wake = wake
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        threading.Thread(target=self._watch, name="ending", daemon=True).start()
+
+    def _watch(self) -> None:
+        self._woken.recv(1)
+        self.asked.set()
+        self._woken.settimeout(END_WITHIN_S)
+        try:
+            again = bool(self._woken.recv(1))
+        except TimeoutError:
+            again = False
+        if self.reached.is_set():
+            return
+        if self.working and not again:
+            log.error("stopped while the brokers did not answer: what was not committed is judged again")
+        logging.shutdown()
+        os._exit(1 if self.working else 0)

@@ -106,6 +106,7 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
     for one that cannot be written.
     """
     check(request.report)
+    _refuse_overwriting(request)
     topics = settings.kafka.input_topics
     chosen = settings.pipeline()
     pipeline = Pipeline(chosen, topics[0] if topics else DEFAULT_TOPIC, request.partition)
@@ -145,6 +146,21 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
             for path, target in reports:
                 target.write(rendered(told, path))
     return summary
+
+
+def _refuse_overwriting(request: Request) -> None:
+    """No output may be an input or another output: opening it would destroy the other."""
+    inputs = {path.resolve() for path in (*request.files, *request.history)}
+    written = set()
+    for path in (request.anomalies, request.clusters, request.labels, *request.report):
+        # A device can be written to twice: nothing is lost there.
+        if path is None or path.is_char_device():
+            continue
+        where = path.resolve()
+        if where in inputs or where in written:
+            what = "read and overwritten" if where in inputs else "written twice"
+            raise UsageError(f"{path} would be {what}: give each output a file of its own")
+        written.add(where)
 
 
 def _told(

@@ -259,3 +259,25 @@ def test_broken_moment_is_refused_with_an_example() -> None:
     """The message shows how a time is written."""
     with pytest.raises(UsageError, match="'yesterday' is no time: give one as 2026-01-31"):
         moment("yesterday")
+
+
+@pytest.mark.parametrize("output", ["anomalies", "clusters", "labels"])
+def test_an_input_is_never_overwritten(tmp_path: Path, output: str) -> None:
+    """An output that is an input, by whatever name, is a mistake; the file stays as it is."""
+    file = write(tmp_path / "e.jsonl", [event(0)])
+    before = file.read_bytes()
+    by_other_name = tmp_path / "." / "x" / ".." / "e.jsonl"
+    (tmp_path / "x").mkdir()
+
+    with pytest.raises(UsageError, match="give each output a file of its own"):
+        run(Request([file], **{output: by_other_name}))
+
+    assert before == file.read_bytes()
+
+
+def test_two_outputs_do_not_share_a_file(tmp_path: Path) -> None:
+    """One would be lost."""
+    file = write(tmp_path / "e.jsonl", [event(0)])
+
+    with pytest.raises(UsageError, match="written twice"):
+        run(Request([file], labels=tmp_path / "o.csv", clusters=tmp_path / "o.csv"))
