@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from processor.config.mistakes import KeyPath, did_you_mean, dotted, shown, yaml_mistake
 from processor.config.model import Settings
 from processor.config.units import Unit
+from processor.config.yaml_text import parse
 from processor.errors import ConfigError
 
 PREFIX: Final = "EVENTCLUSTER_"
@@ -76,7 +77,7 @@ def _typed(field: FieldInfo, text: str, variable: str) -> object:
     ):
         return text
     try:
-        value = yaml.safe_load(text)
+        value = parse(text)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{variable} must be YAML, got {shown(text)}: {yaml_mistake(error)}") from error
     wants_list = str(annotation).startswith("tuple")

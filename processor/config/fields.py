@@ -31,7 +31,8 @@ def to_tuple(value: object) -> object:
     return tuple(value)
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`values` if none is there twice; raises ValueError naming it."""
     for index, value in enumerate(values):
         if value in values[:index]:
             raise ValueError(f"must name each once, {value} is there twice")
@@ -69,22 +70,25 @@ def _formats(value: object) -> object:
         return value
     if not isinstance(value, list | tuple) or not value or any(name not in FORMATS for name in value):
         raise ValueError(f"must be auto or a list of {', '.join(FORMATS)}")
-    return _distinct(tuple(value))
+    return distinct(tuple(value))
 
 
-def _properties(value: object) -> dict[str, str]:
+def _properties(value: object) -> object:
     if not isinstance(value, Mapping):
         raise ValueError("must be a mapping of librdkafka properties, such as {security.protocol: SSL}")
-    for name, setting in value.items():
-        if not isinstance(name, str) or not isinstance(setting, str | int | float):
-            raise ValueError(f"must map property names to plain values; {name} does not")
-        reason = why_refused(name)
-        if reason is not None:
-            raise ValueError(f"must not set {name}: {reason}")
-    return {name: _property(setting) for name, setting in value.items()}
+    return value
 
 
-def _property(value: str | float) -> str:
+def _property_name(name: str) -> str:
+    reason = why_refused(name)
+    if reason is not None:
+        raise ValueError(f"must not be set: {reason}")
+    return name
+
+
+def _property(value: object) -> str:
+    if not isinstance(value, str | int | float):
+        raise ValueError("must be a plain value: text, a number, true or false")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -99,15 +103,15 @@ def _fold_part(value: str) -> str:
 def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
     if list(values) != sorted(values):
         raise ValueError("must be ascending, such as [70, 90]")
-    return _distinct(values)
+    return distinct(values)
 
 
 Topic = Annotated[str, AfterValidator(_topic)]
-Topics = Annotated[tuple[Topic, ...], BeforeValidator(to_tuple), AfterValidator(_distinct)]
+Topics = Annotated[tuple[Topic, ...], BeforeValidator(to_tuple), AfterValidator(distinct)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Token = Annotated[str, AfterValidator(_token)]
-Names = Annotated[tuple[str, ...], BeforeValidator(to_tuple), AfterValidator(_distinct)]
+Names = Annotated[tuple[str, ...], BeforeValidator(to_tuple), AfterValidator(distinct)]
 Formats = Annotated[
     str | tuple[str, ...],
     BeforeValidator(_formats),
@@ -115,12 +119,15 @@ Formats = Annotated[
         {"anyOf": [{"const": "auto"}, {"type": "array", "items": {"enum": list(FORMATS)}, "minItems": 1}]}
     ),
 ]
-Properties = Annotated[dict[str, str], BeforeValidator(_properties)]
+Properties = Annotated[
+    dict[Annotated[str, AfterValidator(_property_name)], Annotated[str, BeforeValidator(_property)]],
+    BeforeValidator(_properties),
+]
 ScopeField = Annotated[str, AfterValidator(_scope_field), WithJsonSchema({"enum": [*ECS_FIELDS, "none"]})]
 FoldParts = Annotated[
     tuple[Annotated[str, AfterValidator(_fold_part)], ...],
     BeforeValidator(to_tuple),
-    AfterValidator(_distinct),
+    AfterValidator(distinct),
     WithJsonSchema({"type": "array", "items": {"enum": sorted(FOLD_PARTS)}}),
 ]
 Score = Annotated[int, Field(ge=0, le=100)]

@@ -10,12 +10,16 @@ from pydantic import ValidationError
 from processor.config.environment import overrides
 from processor.config.mistakes import KeyPath, Source, dotted, sentence, shown, yaml_mistake
 from processor.config.model import Settings
+from processor.config.yaml_text import compose, parse
 from processor.errors import ConfigError
 
 _REQUIRED: Final = {
     "bootstrap_servers": "host:port of one or more brokers",
     "input_topics": "a list of the topics to read",
 }
+
+
+_KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 def load(path: Path | str | None, environ: Mapping[str, str], *, broker: bool = False) -> Settings:
@@ -61,10 +65,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         raise ConfigError(f"cannot read the config file {path}: it is not UTF-8 text ({error})") from error
     lines: dict[KeyPath, int] = {}
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = compose(text)
         if root is not None:
             _note_lines(root, (), lines, str(path))
-        values = yaml.safe_load(text)
+        values = parse(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {yaml_mistake(error)}") from error
     except ValueError as error:
@@ -83,6 +87,9 @@ def _note_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], file:
     """Record the line of every key and list item; a key given twice is a mistake, the first would be lost."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if key.tag not in _KEY_TAGS:
+                said = f"{file}, line {key.start_mark.line + 1}"
+                raise ConfigError(f"a key must be text, got {shown(key.value)}: put it in quotes ({said})")
             where = (*path, str(key.value))
             line = key.start_mark.line + 1
             if where in lines:

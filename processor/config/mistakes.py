@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from processor.config.model import Settings
@@ -74,7 +75,7 @@ def sentence(detail: ErrorDetails, source: Source) -> str:
     # Bounds are compared with what was read, in its unit; any other mistake shows what is written.
     unit = _unit(path) if detail["type"] != "value_error" else None
     wish = _wish(detail, unit)
-    hidden = _is_section(detail) or is_secret(str(name))
+    hidden = _is_section(detail, path) or is_secret(str(name))
     got = "" if hidden else f", got {_as_written(detail['input'], unit)}"
     colon = "" if wish.startswith(("must", "cannot")) else ":"
     return f"{name}{colon} {wish}{got} ({place})"
@@ -94,9 +95,7 @@ def _wish(detail: ErrorDetails, unit: Unit | None) -> str:
 
 def _unit(path: KeyPath) -> Unit | None:
     """The unit that the value at `path` is given in."""
-    if not path or isinstance(path[-1], int):
-        return None
-    field = model_at(path[:-1]).model_fields.get(path[-1])
+    field = _field_at(path)
     return next((extra for extra in field.metadata if isinstance(extra, Unit)), None) if field else None
 
 
@@ -107,17 +106,32 @@ def _as_written(value: object, unit: Unit | None) -> str:
     return unit.text(value) if unit is not None and isinstance(value, int) else f"{value:.12g}"
 
 
-def _is_section(detail: ErrorDetails) -> bool:
+def _is_section(detail: ErrorDetails, path: KeyPath) -> bool:
     """A rule between several keys names them itself; showing the whole section would only hide the text."""
+    field = _field_at(path)
+    if field is not None:
+        return detail["type"] == "value_error" and isinstance(field.default, BaseModel)
     return detail["type"] == "value_error" and isinstance(detail["input"], dict | BaseModel)
 
 
 def _known_path(path: KeyPath) -> KeyPath:
-    """`path` without the names that pydantic adds for the branches of a union, which are no keys."""
+    """`path` without what pydantic adds and is no key: the branches of a union, `[key]` of a mapping."""
     for length in range(1, len(path)):
         if _section_at(path[:length]) is None and not isinstance(path[length], int):
-            return path[:length]
+            return path[: length + 1] if _is_mapping(path[:length]) else path[:length]
     return path
+
+
+def _is_mapping(path: KeyPath) -> bool:
+    field = _field_at(path)
+    return field is not None and any(get_origin(part) is dict for part in _parts(field.annotation))
+
+
+def _field_at(path: KeyPath) -> FieldInfo | None:
+    """The config field at `path`; None for a list's item, a mapping's key and the whole config."""
+    section = _section_at(path[:-1]) if path else None
+    last = path[-1] if path else 0
+    return section.model_fields.get(last) if section is not None and isinstance(last, str) else None
 
 
 def model_at(path: KeyPath) -> type[BaseModel]:

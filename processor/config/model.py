@@ -11,7 +11,7 @@ from pydantic import (
 from processor.config import fields
 from processor.config.build import pipeline_settings
 from processor.config.entries import OwnSources, Rewrites, Section, Suppressions
-from processor.config.units import Duration, Size
+from processor.config.units import DURATION, Duration, Size
 from processor.events.event import LOGON, PROCESS, Kind
 from processor.features import sets
 from processor.pipeline import PipelineSettings
@@ -121,6 +121,11 @@ class KindSection(Section):
     def _features_exist(cls, value: object) -> str | tuple[str, ...]:
         return _checked_features(cls.kind, value)
 
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        sets.build(self.kind, self.features, self.normalize, self.gate)
+        return self
+
     @field_validator("gate")
     @classmethod
     def _gate_exists(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,7 +180,10 @@ class Window(Section):
     @model_validator(mode="after")
     def _whole_panes(self) -> Self:
         if self.length % self.pane:
-            raise ValueError("must have a length that is a multiple of pane")
+            length, pane = DURATION.text(self.length), DURATION.text(self.pane)
+            raise ValueError(
+                f"must have a length that is a multiple of pane, got length {length}, pane {pane}"
+            )
         return self
 
 
@@ -315,5 +323,5 @@ def _checked_features(kind: Kind, value: object) -> str | tuple[str, ...]:
     if isinstance(value, str) and value in names:
         return value
     if isinstance(value, list | tuple) and value and all(name in single for name in value):
-        return tuple(value)
+        return fields.distinct(tuple(value))
     raise ValueError(f"must be one of {', '.join(names)}, or a list of {', '.join(single)}")

@@ -58,15 +58,15 @@ def _schema(units: dict[str, int]) -> dict[str, Any]:
     return {"type": "string", "pattern": rf"^[0-9]+\s*({'|'.join(units)})$"}
 
 
-_DURATION: Final = Unit(tuple(DURATIONS.items()))
+DURATION: Final = Unit(tuple(DURATIONS.items()))
 _SIZE: Final = Unit(tuple(SIZES.items()))
 
 Duration = Annotated[
     int,
     BeforeValidator(duration),
-    PlainSerializer(_DURATION.text, when_used="json"),
+    PlainSerializer(DURATION.text, when_used="json"),
     WithJsonSchema(_schema(DURATIONS)),
-    _DURATION,
+    DURATION,
 ]
 Size = Annotated[
     int,

@@ -110,7 +110,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror}; set web.host and web.port to a free address"
+            f"cannot listen on {host}:{port}: {error.strerror}; set web.port (demo: --port) to a free one"
         ) from error
     return listening
 

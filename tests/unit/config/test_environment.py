@@ -26,6 +26,7 @@ def test_variables_work_without_a_file() -> None:
             "EVENTCLUSTER_EPISODE__ESCALATE_AT": "[50, 60]",
             "EVENTCLUSTER_WINDOW__LENGTH": "1d",
             "EVENTCLUSTER_PROCESS__EPS": "0.25",
+            "EVENTCLUSTER_LOGON__EPS": "1e-4",
             "EVENTCLUSTER_PROCESS__FEATURES": "msticpy",
             "EVENTCLUSTER_OUTPUT__ORIGINAL": "false",
             "EVENTCLUSTER_LOGGING__LEVEL": "debug",
@@ -37,7 +38,7 @@ def test_variables_work_without_a_file() -> None:
     assert settings.kafka.input_topics == ("events", "logons")
     assert settings.episode.escalate_at == (50, 60)
     assert settings.window.length == 86_400_000
-    assert settings.process.eps == 0.25
+    assert (settings.process.eps, settings.logon.eps) == (0.25, 1e-4)
     assert settings.process.normalize == "l2"
     assert settings.output.original is False
     assert settings.logging.level == "debug"
@@ -127,7 +128,11 @@ def test_what_kubernetes_puts_there_for_a_service_is_left_alone() -> None:
             "/none",
             "cannot read /none: No such file or directory (EVENTCLUSTER_WEB__",
         ),
-        ("EVENTCLUSTER_KAFKA_PROPERTY_GROUP_ID", "x", "properties must not set group.id: set kafka.group_id"),
+        (
+            "EVENTCLUSTER_KAFKA_PROPERTY_GROUP_ID",
+            "x",
+            "group.id must not be set: set kafka.group_id, got group.id (kafka.properties.group.id from EVE",
+        ),
     ],
 )
 def test_a_mistake_in_the_environment_names_the_variable(variable: str, value: str, sentence: str) -> None:

@@ -79,7 +79,10 @@ MISTAKES = [
         "kafka: {properties: [a]}",
         "properties must be a mapping of librdkafka properties, such as {security.protocol: SSL}, got ['a']",
     ),
-    ("kafka: {properties: {a: [1]}}", "properties must map property names to plain values; a does not"),
+    (
+        "kafka: {properties: {a: [1]}}",
+        "a must be a plain value: text, a number, true or false, got [1] (kafka.properties.a in FILE,",
+    ),
     # Input
     ("input: {formats: windows}", "formats must be auto or a list of windows_security, sysmon"),
     ("input: {formats: []}", "formats must be auto or a list of windows_security, sysmon"),
@@ -149,11 +152,16 @@ MISTAKES = [
     ),
     (
         "window: {length: 15m}",
-        "window must have a length that is a multiple of pane (window in FILE, line 1)",
+        "window must have a length that is a multiple of pane, got length 15m, pane 10m (window in FILE,",
     ),
     ("window: {pane: 0ms}", "pane must be >= 1ms, got 0ms"),
     ("warmup: {span: soon}", "span must be a duration such as 50ms, 10s, 5m, 1h or 7d, got soon"),
     ("warmup: {events: -1}", "events must be >= 0, got -1 (warmup.events in FILE, line 1)"),
+    ("5: 6", "a key must be text, got 5: put it in quotes (FILE, line 1)"),
+    ("web: {1.5: x}", "a key must be text, got 1.5: put it in quotes (FILE, line 1)"),
+    ("suppress: [{reason: x, 7: y}]", "a key must be text, got 7: put it in quotes (FILE, line 1)"),
+    ("process: {features: [length, length]}", "features must name each once, length is there twice"),
+    ("suppress: {}", "suppress must be a list, such as [a, b], got {} (suppress in FILE, line 1)"),
     # Episodes and output
     ("episode: {escalate_at: [90, 70]}", "escalate_at must be ascending, such as [70, 90], got [90, 70]"),
     ("episode: {escalate_at: [170]}", "escalate_at[0] must be <= 100, got 170"),
@@ -239,7 +247,7 @@ def test_properties_that_delivery_depends_on_are_refused(name: str, tmp_path: Pa
     file.write_text(f"kafka:\n  properties:\n    {name}: x\n", encoding="utf-8")
 
     with pytest.raises(
-        ConfigError, match=rf"properties must not set {re.escape(name)}: .+ \(kafka.properties in"
+        ConfigError, match=rf"{re.escape(name)} must not be set: .+ \(kafka.properties.{name} in"
     ):
         load(file, {})
 

@@ -140,3 +140,12 @@ input:
 
     assert isinstance(outcome, Scored)
     assert (outcome.kind, outcome.format) == ("logon", "mapping")
+
+
+@pytest.mark.parametrize("text", ["1e-4", "1E-4", "1.0e-4", "0.0001", ".1e-3", "+1e-4"])
+def test_a_number_with_an_exponent_is_a_number(text: str, tmp_path: Path) -> None:
+    """PyYAML alone takes 1e-4 for text."""
+    file = tmp_path / "c.yaml"
+    file.write_text(f"process: {{eps: {text}}}\n", encoding="utf-8")
+
+    assert load(file, {}).process.eps == pytest.approx(1e-4)

@@ -98,7 +98,7 @@ def test_a_taken_port_is_an_error_that_names_the_key(server: Server) -> None:
     second = Server("127.0.0.1", server.port, CollectorRegistry(), Board())
 
     with pytest.raises(
-        UsageError, match=rf"cannot listen on 127.0.0.1:{server.port}: .*set web.host and web.port"
+        UsageError, match=rf"cannot listen on 127.0.0.1:{server.port}: .*set web.port "
     ):
         second.start()
 
