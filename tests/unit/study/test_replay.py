@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -270,7 +271,7 @@ def test_an_input_is_never_overwritten(tmp_path: Path, output: str) -> None:
     (tmp_path / "x").mkdir()
 
     with pytest.raises(UsageError, match="give each output a file of its own"):
-        run(Request([file], **{output: by_other_name}))
+        run(replace(Request([file]), **{output: by_other_name}))
 
     assert before == file.read_bytes()
 
