@@ -1,6 +1,5 @@
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -270,8 +269,9 @@ def test_an_input_is_never_overwritten(tmp_path: Path, output: str) -> None:
     by_other_name = tmp_path / "." / "x" / ".." / "e.jsonl"
     (tmp_path / "x").mkdir()
 
+    given: dict[str, Any] = {output: by_other_name}
     with pytest.raises(UsageError, match="give each output a file of its own"):
-        run(replace(Request([file]), **{output: by_other_name}))
+        run(Request([file], **given))
 
     assert before == file.read_bytes()
 
