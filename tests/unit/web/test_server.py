@@ -97,9 +97,7 @@ def test_a_taken_port_is_an_error_that_names_the_key(server: Server) -> None:
     """Two services on one port: the second says what to set."""
     second = Server("127.0.0.1", server.port, CollectorRegistry(), Board())
 
-    with pytest.raises(
-        UsageError, match=rf"cannot listen on 127.0.0.1:{server.port}: .*set web.port "
-    ):
+    with pytest.raises(UsageError, match=rf"cannot listen on 127.0.0.1:{server.port}: .*set web.port "):
         second.start()
 
 
