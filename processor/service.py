@@ -12,6 +12,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+import processor
 from processor.config import Settings
 from processor.errors import BrokerUnreachable
 from processor.metrics import Metrics
@@ -35,7 +36,7 @@ from processor.web.server import Server
 log = logging.getLogger(__name__)
 
 # Of the five seconds that an end may take: a little is left for the process to go.
-END_WITHIN_S: Final = 4.5
+END_WITHIN_S: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
 def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; 0 = stopped as asked. Raises RunError where the service cannot go on."""
     ending = _Ending()
+    log.info("starting", extra={"version": processor.__version__, "instance": instance_name(settings)})
     service = build(settings, connect(settings))
     try:
         prepare(settings, service)
