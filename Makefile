@@ -64,10 +64,15 @@ test-soak: setup kafka-setup ## the tests that run for minutes
 	$(BIN)/pytest -q -m soak --timeout 7200
 
 .PHONY: bench
-bench: setup ## clusterer and pipeline against their peers; JSON to .artefacts/
+bench: setup kafka-setup ## clusterer, pipeline and Kafka to Kafka against their peers; JSON to .artefacts/
 	@mkdir -p .artefacts
 	$(BIN)/eventcluster bench clusterer --json .artefacts/bench-clusterer.json
 	$(BIN)/eventcluster bench pipeline --json .artefacts/bench-pipeline.json
+	@rm -f .artefacts/kafka.json
+	@$(BIN)/python -m tests.support.kafka --nodes 1 --info .artefacts/kafka.json & trap "kill $$!" EXIT; \
+		until [ -s .artefacts/kafka.json ]; do kill -0 $$! && sleep 0.5; done; \
+		$(BIN)/eventcluster bench kafka --json .artefacts/bench-kafka.json \
+			--bootstrap "$$($(BIN)/python -c 'import json; print(json.load(open(".artefacts/kafka.json"))["bootstrap"])')"
 
 # The recorded streams are no part of the repository: STREAMS names their folder.
 STREAMS ?= ../shared/data/events

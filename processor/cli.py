@@ -331,6 +331,20 @@ def bench_pipeline(config: ConfigFile = None, json_file: JsonFile = None) -> Non
     pipeline.run(_settings(config), json_file)
 
 
+@bench_app.command("kafka", epilog=_examples("bench kafka --bootstrap localhost:9092 --json kafka.json"))
+def bench_kafka(
+    bootstrap: Annotated[
+        str, typer.Option(help="Brokers to measure on; topics are made there.", metavar="H:P")
+    ],
+    config: ConfigFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure Kafka to Kafka, exactly once, against merely reading and parsing the same topic."""
+    from processor.study.bench import kafka
+
+    kafka.run(_settings(config), bootstrap, json_file)
+
+
 @config_app.command(epilog=_examples("config check prod.yaml", "config check prod.yaml --broker"))
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE")],

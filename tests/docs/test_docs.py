@@ -30,9 +30,9 @@ RUN: Final = [
 PASSWORD: Final = "correct horse"  # noqa: S105 - of a user that lives as long as the test
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureCluster]:
-    """A broker with TLS, SCRAM and ACLs, on which the plain listener may do everything."""
+    """A page's own broker with TLS, SCRAM and ACLs, on which the plain listener may do everything."""
     running = started(tmp_path_factory.mktemp("certificates"))
     running.add_user("eventcluster", PASSWORD)
     yield running
