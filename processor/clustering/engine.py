@@ -301,14 +301,17 @@ class Engine:
         events = int(self._slots.arrays["events"][self._space.members(place)].sum())
         return (limit, True) if events >= limit else (events, False)
 
-    def gates(self, scope: str) -> list[Gate]:
-        """Gates of a scope with an event in the window; looks at every place of the engine."""
-        home = self._scopes.get(scope)
-        if home is None:
-            return []
+    def live_gates(self) -> list[tuple[str, Gate]]:
+        """(scope, gate) of each place with an event in the window; one pass over all places."""
         places, n = self._places.arrays, self._places.size
-        mine = (places["scope"][:n] == home.number) & (places["newest"][:n] >= self._horizon(home))
-        return [self._rows.gate_of(number) for number in places["gate"][:n][mine].tolist()]
+        horizons = np.array([self._horizon(home) if home else 0 for home in self._numbered], np.uint32)
+        scopes = places["scope"][:n]
+        live = np.flatnonzero((scopes > 0) & (places["newest"][:n] >= horizons[scopes]))
+        return [
+            (home.name, self._rows.gate_of(number))
+            for scope, number in zip(scopes[live].tolist(), places["gate"][live].tolist(), strict=True)
+            if (home := self._numbered[scope]) is not None
+        ]
 
     def nearest_core(self, scope: str, gate: Gate, counts: Counts, beyond: Vector = ()) -> int:
         """Slot of the core nearest to a vector and within eps, ties to the smaller counts; 0 = none.

@@ -35,13 +35,8 @@ class LiveGates(Protocol):
         """Whether the scope has an event in the window."""
         ...
 
-    def gates(self, scope: str) -> Iterable[Gate]:
-        """The live gates of a scope."""
-        ...
-
-    @property
-    def scopes(self) -> Iterable[str]:
-        """Names of the scopes with an event in the window."""
+    def live_gates(self) -> Iterable[tuple[str, Gate]]:
+        """Scope and gate wherever there is an event in the window."""
         ...
 
 
@@ -121,9 +116,8 @@ class Known:
         """Know the gates of an engine that was filled without `saw`: after a restore."""
         self._scopes.clear()
         self._rota.clear()
-        for scope in tuple(engine.scopes):
-            for gate in engine.gates(scope):
-                self.saw(scope, gate, engine)
+        for scope, gate in engine.live_gates():
+            self.saw(scope, gate, engine)
 
     def size(self, scope: str) -> int:
         """Gates remembered of a scope, those that have left and are not yet forgotten included."""

@@ -164,10 +164,9 @@ class PlainEngine:
         events = sum(v.multiplicity for v in known.gates.get(gate, {}).values()) if known else 0
         return min(events, limit), events >= limit
 
-    def gates(self, scope: str) -> Iterable[Gate]:
-        """Gates of a scope with an event in the window."""
-        known = self._scopes.get(scope)
-        return list(known.gates) if known else []
+    def live_gates(self) -> Iterable[tuple[str, Gate]]:
+        """Scope and gate wherever there is an event in the window."""
+        return [(name, gate) for name, scope in self._scopes.items() for gate in scope.gates]
 
     def role(self, scope: str, row: int) -> Role:
         """Role of a live vector as it stands."""

@@ -213,6 +213,7 @@ class Comparison:
         self._same("vectors", sum(map(len, multisets.values())), engine.live_vectors)
         self._same("live events", plain.live_events, engine.live_events)
         self._same("scopes", {scope for scope, _ in multisets}, set(engine.scopes))
+        self._same("live gates", sorted(plain.live_gates()), sorted(engine.live_gates()))
         self._same("truncated", plain.truncated, engine.truncated)
         labels = components.label(engine.snapshot())
         found = self._labelled(labels)

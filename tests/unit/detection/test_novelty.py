@@ -25,12 +25,8 @@ class Window:
     def scope_live(self, scope: str) -> bool:
         return bool(self.live.get(scope))
 
-    def gates(self, scope: str) -> Iterable[Gate]:
-        return self.live.get(scope, {})
-
-    @property
-    def scopes(self) -> Iterable[str]:
-        return self.live
+    def live_gates(self) -> Iterable[tuple[str, Gate]]:
+        return [(scope, gate) for scope, gates in self.live.items() for gate in gates]
 
 
 def of_process(known: Known, window: Window, executable: str, gate: Gate, scope: str = "h") -> Novelty:
