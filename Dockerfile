@@ -10,7 +10,8 @@ RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/eventcluste
 COPY requirements/runtime.txt requirements/build.txt requirements/
 RUN /opt/build/bin/pip install --quiet --require-hashes --only-binary :all: --requirement requirements/build.txt \
  && /opt/build/bin/pip --python /opt/eventcluster/bin/python3 install --quiet --require-hashes --only-binary :all: \
-    --requirement requirements/runtime.txt
+    --requirement requirements/runtime.txt \
+ && find /opt/eventcluster -type d -name tests -prune -exec rm -rf {} +
 COPY pyproject.toml README.md LICENSE ./
 COPY processor processor
 RUN /opt/build/bin/python3 -m hatchling build --directory dist --target wheel \

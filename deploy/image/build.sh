@@ -18,6 +18,10 @@ if docker info >/dev/null 2>&1; then
     exit
 fi
 
+if [ "$(id -u)" != 0 ]; then
+    echo "cannot build here: no docker engine answers, and debootstrap and buildah want root" >&2
+    exit 1
+fi
 for program in buildah podman runc debootstrap; do
     command -v "$program" >/dev/null || { echo "$program is not installed: make image-setup" >&2; exit 1; }
 done
@@ -29,6 +33,14 @@ if ! podman image exists "$base"; then
     debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root" >&2
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     tar --directory "$root" --create . | podman import - "$base" >&2
+fi
+# Said before minutes of building, not after: the kernel, or the container around us, may forbid containers.
+files="$(ulimit -Hn)" # podman's own default may be above what we are allowed
+[ "$files" = unlimited ] && files=20000
+limits=(--ulimit "nofile=$files:$files" --ulimit nproc=1024:1024)
+if ! podman --runtime runc run --rm --network host --read-only "${limits[@]}" "$base" true >&2; then
+    echo "cannot run containers here (above: why): needs CAP_SYS_ADMIN, or a docker engine" >&2
+    exit 1
 fi
 # The machine's own certificates and pip settings, while building only: a company's proxy and index are behind them.
 volumes=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)

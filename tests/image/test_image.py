@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
+import resource
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +23,15 @@ pytestmark = [pytest.mark.image, pytest.mark.kafka, pytest.mark.timeout(1800)]
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 STOPS_WITHIN_S: Final = 5.0
-LARGEST_MIB: Final = 700
+LARGEST_MIB: Final = 600
 # crun, podman's default, wants more of the kernel than a container in a container has.
 _PODMAN: Final = ("podman", "--runtime", "runc")
+# Podman's own default may be above what we are allowed to set.
+_ALLOWED: Final = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+_FILES: Final = 20_000 if _ALLOWED == resource.RLIM_INFINITY else _ALLOWED
 _LOCKED_DOWN: Final = (
     *("--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-    *("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=1024:1024"),
+    *("--ulimit", f"nofile={_FILES}:{_FILES}", "--ulimit", "nproc=1024:1024"),
 )
 
 
@@ -48,16 +51,11 @@ def image() -> Iterator[str]:
     if given:
         yield given
         return
-    if not docker_answers() and shutil.which("buildah") is None:
-        missing = "neither docker nor buildah: `make image-setup` installs the latter"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    name = "localhost/eventcluster:test"
+    name = f"localhost/eventcluster:test-{uuid.uuid4().hex[:8]}"
     built = subprocess.run(
         [CHECKOUT / "deploy/image/build.sh", name], capture_output=True, text=True, check=False, timeout=1500
     )
-    assert built.returncode == 0, built.stderr[-3000:]
+    assert built.returncode == 0, f"deploy/image/build.sh: {built.stderr[-3000:]}"
     yield name
     engine("rmi", "--force", name)
 
@@ -108,7 +106,12 @@ class Container:
 
     def runs(self) -> bool:
         """Whether it has not exited."""
-        return engine("inspect", "--format", "{{.State.Running}}", self.name).stdout.strip() == "true"
+        return bool(self.state()["Running"])
+
+    def state(self) -> dict[str, Any]:
+        """Its state, as the engine keeps it."""
+        found: dict[str, Any] = json.loads(engine("inspect", self.name).stdout)[0]["State"]
+        return found
 
     def log(self) -> str:
         """All that it wrote."""
@@ -146,15 +149,17 @@ def test_the_service_runs_locked_down_and_stops_on_sigterm(container: Container,
 
     metrics = container.get("/metrics")
     healthy = engine("healthcheck", "run", container.name) if not docker_answers() else None
-    began = time.monotonic()
+    began = datetime.now(UTC)
     engine("kill", "--signal", "TERM", container.name)
-    until(lambda: not container.runs(), "stopped", STOPS_WITHIN_S)
-    took = time.monotonic() - began
-    code = engine("inspect", "--format", "{{.State.ExitCode}}", container.name).stdout.strip()
+    until(lambda: not container.runs(), "stopped")
+    state = container.state()
+    # By the engine's own clock reading: asking it takes longer than the service's end, on a busy machine.
+    took = (datetime.fromisoformat(state["FinishedAt"]) - began).total_seconds()
 
-    sys.stdout.write(f"\nstopped {took:.1f} s after SIGTERM, exit {code}\n")
+    sys.stdout.write(f"\nstopped {took:.1f} s after SIGTERM, exit {state['ExitCode']}\n")
     assert "eventcluster_ready 1.0" in metrics
-    assert code == "0", container.log()
+    assert state["ExitCode"] == 0, container.log()
+    assert took <= STOPS_WITHIN_S
     assert healthy is None or healthy.returncode == 0, healthy.stderr
 
 
