@@ -1,9 +1,12 @@
 """Kafka's errors by what can be done about them. By name, so that one file alone needs the client library."""
 
+import logging
 from typing import Final, Protocol
 
 from processor.errors import BrokerUnreachable, EventclusterError, Fenced, RunError
 from processor.stream.librdkafka import KafkaSettings
+
+log = logging.getLogger(__name__)
 
 FENCED: Final = frozenset({"_FENCED", "FENCED_INSTANCE_ID", "INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"})
 NO_ANSWER: Final = frozenset(
@@ -18,6 +21,8 @@ NOT_ALLOWED: Final = frozenset(
         "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
     }
 )
+# What brokers older than the question answer.
+NOT_KNOWN_THERE: Final = frozenset({"_UNSUPPORTED_FEATURE", "UNSUPPORTED_VERSION"})
 NO_LONGER_MEMBER: Final = frozenset({"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"})
 
 
@@ -79,3 +84,36 @@ def unreachable(settings: KafkaSettings, why: str) -> BrokerUnreachable:
         "kafka.bootstrap_servers, that the brokers run and advertise an address that is reachable from "
         "here, and security.protocol and its settings in kafka.properties"
     )
+
+
+class Trouble:
+    """What the client library says of its connections, and whether the service can go on.
+
+    failure : why it cannot: `check` raises it
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._last = ""
+        self.failure: EventclusterError | None = None
+
+    def heard(self, error: Error) -> None:
+        """The library's error callback."""
+        self._last = error.str()
+        if ends_us(error):
+            self.failure = self.mapped(error)
+        else:
+            log.warning("kafka", extra={"error": error.str()})
+
+    def check(self) -> None:
+        """Raise what ends the service, if it was heard."""
+        if self.failure is not None:
+            raise self.failure
+
+    def mapped(self, error: Error) -> EventclusterError:
+        """The error of ours that says what to do."""
+        return mapped(error, self._settings, self._last)
+
+    def unreachable(self, why: str) -> BrokerUnreachable:
+        """No broker answered in time; why: what was heard last of a connection says more."""
+        return unreachable(self._settings, self._last or why)

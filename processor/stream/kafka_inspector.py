@@ -15,8 +15,8 @@ from confluent_kafka.admin._resource import ResourceType
 from processor.errors import EventclusterError
 from processor.stream import librdkafka
 from processor.stream.check import TopicAnswer
-from processor.stream.kafka import KafkaReader
 from processor.stream.kafka_errors import NOT_ALLOWED, mapped
+from processor.stream.kafka_reader import KafkaReader
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.records import EXACTLY_ONCE, Partition, Record
 
