@@ -8,6 +8,7 @@ from math import expm1
 from typing import Final
 
 from processor.clustering.engine import Engine, NearestCore
+from processor.detection import exemplars
 from processor.detection.masquerade import disguises
 from processor.detection.novelty import Known, Novelty, Place
 from processor.detection.verdict import (
@@ -17,7 +18,7 @@ from processor.detection.verdict import (
     NearestCluster,
     Reason,
     Signs,
-    is_service,
+    is_systems_own,
 )
 from processor.events.event import PROCESS, Event, folder, program_name
 from processor.features.sets import Counts, FeatureSet
@@ -30,13 +31,6 @@ _QUOTED = 120
 _NAMED_COLUMNS = 2
 
 
-def exemplar(event: Event) -> str:
-    """The text that stands for an event's vector in later explanations."""
-    if event.kind == PROCESS:
-        return event.command_line or event.executable
-    return f"{event.account or event.user_name} from {event.source_ip or 'this host'}"
-
-
 def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, window: int) -> Explanation:
     """Explain one verdict from the window's rows alone.
 
@@ -46,7 +40,8 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
     core = engine.nearest_cluster(case.scope, case.row, _SIZE_LIMIT)
     nearest = None
     if core is not None:
-        nearest = NearestCluster(core.size, core.at_least, core.exemplar, core.distance / engine.eps)
+        text = exemplars.read(core.exemplar).text
+        nearest = NearestCluster(core.size, core.at_least, text, core.distance / engine.eps)
     contrasts = _contrasts(features, case.counts, core)
     novelty = known.of(case.event, case.scope, case.gate, engine)
     disguised = disguises(case.event.executable) if case.event.kind == PROCESS else ()
@@ -74,7 +69,7 @@ def _signs(event: Event, *, disguised: bool) -> Signs:
     length = len(event.executable)
     return Signs(
         process=event.kind == PROCESS,
-        service=is_service(event),
+        service=is_systems_own(event),
         disguised=disguised,
         told=len(event.command_line) / length if length else 0.0,
     )

@@ -70,7 +70,7 @@ class Signs:
     """What an event shows by itself, whatever the window holds.
 
     process : it is a process creation
-    service : it belongs to a session of the operating system's own accounts
+    service : the operating system itself runs or started it (is_systems_own)
     disguised : its path imitates a system program's
     told : how many times as long as the executable's path the command line is; 0 without either
     """
@@ -119,6 +119,10 @@ class Anomaly:
 
 # Sessions of the operating system's own accounts: SYSTEM, NETWORK SERVICE, LOCAL SERVICE (well-known LUIDs).
 _SERVICE_SESSIONS = frozenset({"0x3e7", "0x3e4", "0x3e5"})
+# What Windows itself starts programs with, also in people's sessions: services, COM servers, logon, boot.
+_LAUNCHERS = tuple(
+    rf"\windows\system32\{name}.exe" for name in ("services", "svchost", "winlogon", "wininit", "smss")
+)
 # Distance, in eps, from which on a greater one adds nothing.
 _FAR = 64.0
 
@@ -128,6 +132,15 @@ def is_service(event: Event) -> bool:
     return event.system_session or event.logon_id in _SERVICE_SESSIONS
 
 
+def is_systems_own(event: Event) -> bool:
+    """Whether the operating system itself, not a person, runs a process or started it.
+
+    4688 names the session of the creator, Sysmon that of the new process: what svchost starts for a person
+    is the system's in the one and the person's in the other, but for the parent.
+    """
+    return is_service(event) or event.parent_executable.lower().endswith(_LAUNCHERS)
+
+
 def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: Novelty, signs: Signs) -> int:
     """How unusual, 0-100, whole: a sum of points, each rising with what it measures.
 
@@ -135,23 +148,25 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
     similar : other live events within eps
 
     Outside the clusters of a known gate: 40 just beyond eps to 85 at 64 eps, with the logarithm of the
-    distance. A place of its own: 55 (a logon 50), 10 more for what has not been here in any session, 10
-    more for a folder (or source address) that nothing else of the window has; 5 less where the gate has
-    been seen but has no cluster yet; up to 4 more for a command line longer than the path, with the
-    logarithm of how much. A rare cluster: 40. Then 15 more for a process outside the operating system's own
-    sessions, 20 for a name that looks like one of the window, and at least 95 where the path imitates a
-    system program. Each similar event takes 10.
+    distance; to 65 for a process of the operating system itself. A place of its own: 55 (a logon 50), 10
+    more for what has not been here in any session, 5 more for a folder (10 for a source address) that
+    nothing else of the window has; 5 less where the gate has been seen but has no cluster yet; up to 4 more
+    for a command line longer than the path, with the logarithm of how much. A rare cluster: 40. Then 20
+    more for a process of a person, 20 for a name that looks like one of the window, and at least 95 where
+    the path imitates a system program. Each similar event takes 10.
     """
+    own = signs.process and signs.service
     if reason is Reason.RARE_CLUSTER:
         points = 40.0
     elif distance_in_eps is not None:
-        points = 40.0 + 45.0 * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
+        points = 40.0 + (25.0 if own else 45.0) * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
     else:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
-        points = (55.0 if signs.process else 50.0) + 10.0 * bool(new) + 10.0 * novelty.new_place
+        points = 55.0 if signs.process else 50.0
+        points += 10.0 * bool(new) + (5.0 if signs.process else 10.0) * novelty.new_place
         points -= 5.0 * (reason is Reason.OUTSIDE_CLUSTERS)
         points += min(4.0, 2.0 * log(max(signs.told, 1.0)))
-    points += 15.0 * (signs.process and not signs.service) + 20.0 * bool(novelty.alike)
+    points += 20.0 * (signs.process and not own) + 20.0 * bool(novelty.alike)
     if signs.disguised:
         points = max(points, 95.0)
     return max(0, min(100, round(points - 10.0 * similar)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.detection.novelty import Novelty, Place
-from processor.detection.verdict import Reason, Signs, is_service, score
+from processor.detection.verdict import Reason, Signs, is_service, is_systems_own, score
 from processor.events.event import PROCESS, Event
 
 PLAIN = Signs(process=True, service=True, disguised=False, told=1.0)
@@ -65,13 +65,16 @@ def test_each_measure_moves_the_score_one_way(
     ("points", "reason", "distance", "novelty", "signs"),
     [
         (40, OUTSIDE, 1.0, KNOWN, PLAIN),
-        (85, OUTSIDE, 64.0, KNOWN, PLAIN),
-        (85, OUTSIDE, 1e6, KNOWN, PLAIN),
+        (65, OUTSIDE, 64.0, KNOWN, PLAIN),
+        (65, OUTSIDE, 1e6, KNOWN, PLAIN),
+        (60, OUTSIDE, 1.0, KNOWN, replace(PLAIN, service=False)),
+        (100, OUTSIDE, 64.0, KNOWN, replace(PLAIN, service=False)),
+        (85, OUTSIDE, 64.0, KNOWN, replace(PLAIN, process=False)),
         (55, NEW, None, KNOWN, PLAIN),
         (65, NEW, None, Novelty(new_name=True), PLAIN),
-        (75, NEW, None, Novelty(new_name=True, new_place=True), PLAIN),
+        (70, NEW, None, Novelty(new_name=True, new_place=True), PLAIN),
         (90, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, service=False)),
-        (70, OUTSIDE, None, Novelty(new_name=True, new_place=True), PLAIN),
+        (65, OUTSIDE, None, Novelty(new_name=True, new_place=True), PLAIN),
         (95, NEW, None, KNOWN, replace(PLAIN, disguised=True)),
         (70, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, process=False)),
         (90, NEW, None, Novelty(new_name=True, new_place=True, alike="a"), replace(PLAIN, process=False)),
@@ -95,3 +98,23 @@ def test_the_operating_systems_sessions_are_known_by_their_ids(logon_id: str, se
     event = Event(kind=PROCESS, format="test", code="1", time=0, host="h", logon_id=logon_id)
 
     assert service == is_service(event)
+
+
+@pytest.mark.parametrize(
+    ("parent", "own"),
+    [
+        (r"C:\Windows\System32\svchost.exe", True),
+        (r"c:\WINDOWS\system32\services.exe", True),
+        (r"C:\Users\Public\svchost.exe", False),
+        (r"C:\Windows\System32\wbem\WmiPrvSE.exe", False),
+        (r"C:\Windows\explorer.exe", False),
+        ("", False),
+    ],
+)
+def test_what_the_operating_system_starts_in_a_persons_session_is_its_own(parent: str, own: bool) -> None:
+    """So that Sysmon and 4688 of one process, which name different sessions, score alike."""
+    event = Event(
+        kind=PROCESS, format="test", code="1", time=0, host="h", logon_id="0x12345", parent_executable=parent
+    )
+
+    assert own == is_systems_own(event)
