@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role
 from processor.detection.episodes import Episodes, FoldKey
-from processor.detection.explain import exemplar, explain
+from processor.detection.exemplars import exemplar
+from processor.detection.explain import explain
 from processor.detection.novelty import Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
 from processor.detection.suppress import suppressing
