@@ -10,6 +10,8 @@ import numpy as np
 
 from processor.clustering.components import Snapshot, label
 from processor.clustering.rows import Gate
+from processor.detection import exemplars
+from processor.detection.exemplars import Exemplar
 from processor.events.event import LOGON, Kind, program_name
 from processor.features.sets import FeatureSet
 from processor.picture.draft import Description, Draft, Exposure, Vector
@@ -142,7 +144,9 @@ class Camera:
         named = {vector: self._named[vector] for vector in draft.wanted if vector in self._named}
         for vector, (gate, exemplar) in found.items():
             features = self._kinds[vector.kind].features
-            named[vector] = describe(vector.kind, features.gate_parts, gate, self._redact(exemplar))
+            kept = exemplars.read(exemplar)
+            kept = kept._replace(text=self._redact(kept.text))
+            named[vector] = describe(vector.kind, features.gate_parts, gate, kept)
         self._named = named
         return draft.finish(named)
 
@@ -175,14 +179,14 @@ class _Work:
             self._failure = failure
 
 
-def describe(kind: Kind, gate_parts: tuple[str, ...], gate: Gate, exemplar: str) -> Description:
-    """Program or account of a vector from its gate, where that has them, else from its exemplar's text."""
+def describe(kind: Kind, gate_parts: tuple[str, ...], gate: Gate, exemplar: Exemplar) -> Description:
+    """Program and account of a vector: its exemplar's, else from its gate, else from the text."""
     parts = dict(zip(gate_parts, gate, strict=True))
+    text, program, account = exemplar
     if kind == LOGON:
-        account = str(parts.get("account", "")) or exemplar.rpartition(" from ")[0]
-        return Description("", account, exemplar)
-    path = str(parts.get("executable_masked", "")) or _first_word(exemplar)
-    return Description(program_name(path), "", exemplar)
+        return Description("", account or str(parts.get("account", "")) or text.rpartition(" from ")[0], text)
+    path = str(parts.get("executable_masked", "")) or _first_word(text)
+    return Description(program or program_name(path), account, text)
 
 
 def _first_word(command_line: str) -> str:

@@ -4,7 +4,10 @@ import itertools
 import time
 from typing import Any
 
+import pytest
+
 from processor.config import Settings
+from processor.detection.exemplars import Exemplar
 from processor.picture.camera import Camera, describe
 from processor.picture.picture import NOISE, Picture
 from processor.pipeline import Pipeline
@@ -90,15 +93,37 @@ def test_text_on_a_picture_is_redacted() -> None:
     assert [] == [row.text for row in picture.rows if "conhost" in row.text]
 
 
-def test_a_vector_is_described_by_its_gate_or_else_by_its_text() -> None:
-    """The masked executable and the account are in the gate, or in the exemplar."""
-    told = [
-        describe("process", ("executable_masked",), ("c:\\windows\\cmd.exe",), "cmd /c dir").program,
-        describe("process", (), (), '"C:\\Program Files\\x y.exe" -a').program,
-        describe("process", (), (), "C:\\Program Files\\x y.exe -a").program,
-        describe("process", (), (), "/usr/bin/ls -l").program,
-        describe("logon", ("account",), ("corp\\ann",), "CORP\\ann from 10.0.0.1").account,
-        describe("logon", (), (), "CORP\\ann from 10.0.0.1").account,
-    ]
+@pytest.mark.parametrize(
+    ("gate", "kept", "program", "account"),
+    [
+        (
+            {"executable_masked": "c:\\windows\\w#wp.exe"},
+            Exemplar("w3wp -a", "w3wp.exe", "CORP\\ann"),
+            "w3wp.exe",
+            "CORP\\ann",
+        ),
+        ({"executable_masked": "c:\\windows\\cmd.exe"}, Exemplar("cmd /c dir"), "cmd.exe", ""),
+        ({}, Exemplar('"C:\\Program Files\\x y.exe" -a'), "x y.exe", ""),
+        ({}, Exemplar("C:\\Program Files\\x y.exe -a"), "x y.exe", ""),
+        ({}, Exemplar("/usr/bin/ls -l"), "ls", ""),
+    ],
+)
+def test_a_process_is_described_by_its_exemplar_or_else_by_its_gate(
+    gate: dict[str, str], kept: Exemplar, program: str, account: str
+) -> None:
+    """Program and account as they were; text alone, of an older state, still has a program."""
+    said = describe("process", tuple(gate), tuple(gate.values()), kept)
 
-    assert ["cmd.exe", "x y.exe", "x y.exe", "ls", "corp\\ann", "CORP\\ann"] == told
+    assert (program, account, kept.text) == (said.program, said.account, said.text)
+
+
+@pytest.mark.parametrize(
+    ("gate", "kept"),
+    [
+        ({"account": "corp\\ann"}, Exemplar("CORP\\ann from 10.0.0.1", "", "CORP\\ann")),
+        ({}, Exemplar("CORP\\ann from 10.0.0.1")),
+    ],
+)
+def test_a_logon_is_described_by_its_account(gate: dict[str, str], kept: Exemplar) -> None:
+    """With the exemplar's own capitals."""
+    assert describe("logon", tuple(gate), tuple(gate.values()), kept).account == "CORP\\ann"
