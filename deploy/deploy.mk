@@ -30,6 +30,9 @@ sbom: setup ## CycloneDX bill of materials of what the image installs, in .artef
 		--output-file .artefacts/eventcluster.cdx.json requirements/runtime.txt
 	@echo "wrote .artefacts/eventcluster.cdx.json"
 
+# A mirror of OSV's query address, where the public advisory services cannot be reached.
+OSV_URL ?=
+
 .PHONY: audit
 audit: setup ## known vulnerabilities of what the image installs, where an advisory service can be reached
-	$(BIN)/python -m deploy.image.audit
+	$(BIN)/python -m deploy.image.audit $(if $(OSV_URL),--osv-url $(OSV_URL))
