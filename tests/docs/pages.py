@@ -6,6 +6,7 @@
 ```console setup      `make` targets that the tests' set-up, or a test of their own, has run already: dry-run
 ```console docker     where a docker engine answers
 ```console kubernetes   where kubectl reaches a cluster
+```python             a program, or a doctest
 """
 
 import re
@@ -16,7 +17,7 @@ from typing import Final
 _FENCE: Final = re.compile(r"^```(\S+)?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS: Final = ("", "setup", "kafka", "alertmanager", "docker", "kubernetes")
 # Languages of blocks that hold no commands.
-SILENT: Final = ("yaml", "json", "text", "python", "")
+SILENT: Final = ("yaml", "json", "text")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,23 @@
 """Every command in the docs is run; every link and every config in them is looked at."""
 
+import doctest
 import os
 import re
 import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
+import typer
 import yaml
+from _pytest.mark import ParameterSet
 
-from processor.config import load
+from processor.cli import app
+from processor.config import Settings, load
 from tests.deploy.tools import CHECKOUT, program, without_ours
 from tests.docs.pages import NEEDS, SILENT, Block, blocks
 from tests.kafka.services import until
@@ -22,11 +26,7 @@ from tests.support.brokers import Unavailable, docker_answers, free_ports
 from tests.support.secure_kafka import SecureCluster, started
 
 DOCS: Final = CHECKOUT / "docs"
-PAGES: Final = sorted(DOCS.rglob("*.md"))
-# The pages of operations: others' pages carry their own tests.
-RUN: Final = [
-    DOCS / f"{name}.md" for name in ("tutorial", "deploy", "operations", "records", "downstream", "runbooks")
-]
+PAGES: Final = [CHECKOUT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PASSWORD: Final = "correct horse"  # noqa: S105 - of a user that lives as long as the test
 
 
@@ -64,10 +64,20 @@ def workplace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.kafka
+def _with_commands() -> list[ParameterSet]:
+    """Pages that have any; those that need a broker one after the other."""
+    pages = []
+    for page in PAGES:
+        needed = {block.needs for block in blocks(page) if block.language == "console"}
+        brokers = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-docs")]
+        if needed:
+            marks = brokers if needed & {"kafka", "alertmanager"} else []
+            pages.append(pytest.param(page, id=page.stem, marks=marks))
+    return pages
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.xdist_group("kafka-docs")
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", _with_commands())
 def test_the_commands_of_a_page_work(
     page: Path, workplace: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> None:
@@ -90,11 +100,11 @@ def test_the_commands_of_a_page_work(
                 assert "EventclusterAnomaly" in said
 
 
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_block_is_a_command_that_is_run_or_no_command(page: Path) -> None:
     """No fenced block escapes: its language says what is done with it."""
     for block in blocks(page):
-        assert block.language in (*SILENT, "console"), block
+        assert block.language in (*SILENT, "console", "python"), block
         assert block.language != "console" or (block.needs in NEEDS and block.script.strip()), block
 
 
@@ -115,13 +125,51 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in slugs, f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_python_in_a_page_runs(page: Path) -> None:
+    """Blocks with prompts, as one session, give what they say; others run as they are."""
+    ours = [block for block in blocks(page) if block.language == "python"]
+    for block in ours:
+        if ">>>" not in block.text:
+            subprocess.run([sys.executable, "-c", block.text], check=True, cwd=CHECKOUT, timeout=60)
+
+    session = "".join(block.text for block in ours if ">>>" in block.text)
+    failed, _ = doctest.DocTestRunner().run(
+        doctest.DocTestParser().get_doctest(session, {}, page.stem, str(page), 0)
+    )
+    assert failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_command_named_in_a_sentence_exists(page: Path) -> None:
+    """Each `eventcluster ...` and `make ...` between backticks: the command, its options, the target."""
+    inline = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", page.read_text())
+    targets = set(re.findall(r"^([a-z-]+):", _makefiles(), re.MULTILINE))
+    for said in inline:
+        program_name, *words = said.split()
+        if program_name == "eventcluster" and words:
+            assert _unknown(words) == [], f"{page.name}: {said}"
+        elif program_name == "make":
+            assert set(words) <= targets, f"{page.name}: {said}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    """Nobody has to list the folder."""
+    linked = {
+        (CHECKOUT / target.partition("#")[0]).resolve()
+        for target in re.findall(r"\]\(([^)\s]+)\)", (CHECKOUT / "README.md").read_text())
+    }
+
+    assert set(DOCS.glob("*.md")) <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_config_in_a_page_is_good(page: Path, tmp_path: Path) -> None:
-    """YAML blocks that begin like a config of ours load; others are somebody else's YAML and parse."""
+    """YAML whose keys are ours loads; other blocks are somebody else's YAML and parse."""
     for number, block in enumerate(blocks(page)):
         if block.language == "yaml":
             parsed = yaml.safe_load(block.text)
-            if "kafka" in parsed:
+            if parsed.keys() <= Settings.model_fields.keys():
                 config = tmp_path / f"{number}.yaml"
                 config.write_text(block.text)
                 load(config, {})
@@ -132,6 +180,26 @@ def test_the_published_schema_is_the_packages_own() -> None:
     packaged = CHECKOUT / "processor/records/schemas/anomaly.json"
 
     assert packaged.read_text() == (DOCS / "schemas/anomaly.json").read_text()
+
+
+def _makefiles() -> str:
+    return (CHECKOUT / "Makefile").read_text() + (CHECKOUT / "deploy/deploy.mk").read_text()
+
+
+def _unknown(words: Sequence[str]) -> list[str]:
+    """Which words of a command line name no command or option; `a | b` may stand for either."""
+    command = typer.main.get_command(app)
+    unknown = []
+    for word in words:
+        if isinstance(command, typer.core.TyperGroup) and not word.startswith("-"):
+            known = command.commands.get(word)
+            if known is None:
+                return [word]
+            command = known
+        elif word.startswith("--"):
+            options = {each for parameter in command.params for each in parameter.opts}
+            unknown += [word] if word not in options | {"--help"} else []
+    return unknown
 
 
 def _kafka(cluster: SecureCluster, bin_folder: Path) -> dict[str, str]:
