@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from itertools import groupby
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
@@ -18,7 +19,7 @@ from processor.stream import librdkafka
 from processor.stream.broker import Membership, Pending
 from processor.stream.kafka_commits import Committer
 from processor.stream.kafka_errors import NOT_ALLOWED, NOT_KNOWN_THERE, Trouble, ends_us, is_pending
-from processor.stream.kafka_reader import KafkaReader
+from processor.stream.kafka_reader import KafkaReader, records_of
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.records import Commit, Committed, Partition, Record, TopicFacts, Watermarks
 
@@ -38,7 +39,8 @@ class KafkaBroker:
         self._settings = settings
         self._membership: Membership | None = None
         self._trouble = Trouble(settings)
-        self._partitions: dict[str, dict[int, Partition]] = {}
+        # Which runs of messages are of one partition: with one topic its number says it.
+        self._place: Callable[[Message], object] = Message.partition
         watched: dict[str, Any] = {"error_cb": self._trouble.heard}
         with _naming_properties():
             self._admin = AdminClient({**librdkafka.admin(settings), **watched})
@@ -84,6 +86,8 @@ class KafkaBroker:
         """Take over the instance's transactions, then join the group."""
         self._membership = membership
         self._committer.take_over(time.monotonic() + _START_WITHIN_S)
+        if len(topics) > 1:
+            self._place = lambda message: (message.topic(), message.partition())
         self._consumer.subscribe(
             list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
@@ -103,7 +107,9 @@ class KafkaBroker:
         finally:
             self._committer.poll()
             self._trouble.check()
-        return [record for message in messages if (record := self._record(message)) is not None]
+        if any(map(Message.error, messages)):
+            messages = [message for message in messages if not self._noticed(message)]
+        return [record for _, run in groupby(messages, self._place) for record in self._records(list(run))]
 
     def resume(self, partition: Partition, offset: int) -> None:
         """Seek and resume; a partition that stopped on an error is taken up anew."""
@@ -203,24 +209,16 @@ class KafkaBroker:
 
     # -- what comes back
 
-    def _record(self, message: Message) -> Record | None:
+    def _records(self, messages: Sequence[Message]) -> list[Record]:
+        """Records of a run of one partition."""
+        return records_of(Partition(messages[0].topic() or "", messages[0].partition() or 0), messages)
+
+    def _noticed(self, message: Message) -> bool:
+        """Whether it is an error; it is dealt with."""
         error = message.error()
         if error is not None:
             self._notice(message, error)
-            return None
-        topic, number = message.topic() or "", message.partition() or 0
-        numbers = self._partitions.setdefault(topic, {})
-        partition = numbers.get(number)
-        if partition is None:
-            partition = numbers[number] = Partition(topic, number)
-        return Record(
-            partition,
-            message.offset() or 0,
-            message.timestamp()[1],
-            message.key(),
-            message.value(),
-            message.headers(),  # type: ignore[arg-type]
-        )
+        return error is not None
 
     def _notice(self, message: Message, error: KafkaError) -> None:
         name = error.name()
@@ -228,6 +226,9 @@ class KafkaBroker:
             self._member().out_of_range(Partition(message.topic() or "", message.partition() or 0))
         elif name in ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"):
             raise TopicMissing(f"topic {message.topic() or ''} is gone: {error.str()}")
+        elif name == "_MAX_POLL_EXCEEDED":
+            told = {"error": error.str(), "then": "its partitions are lost; it joins the group again"}
+            log.warning("away for longer than max.poll.interval.ms", extra=told)
         elif ends_us(error):
             raise self._trouble.mapped(error)
         elif name != "_PARTITION_EOF":

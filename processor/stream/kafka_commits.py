@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from processor.errors import RunError
 from processor.stream import librdkafka, overdue
 from processor.stream.broker import CommitAborted, OutputRefused
-from processor.stream.kafka_errors import NO_LONGER_MEMBER, TOO_LARGE, Trouble, ends_us, is_fatal
+from processor.stream.kafka_errors import FENCED, NO_LONGER_MEMBER, TOO_LARGE, Trouble, ends_us, is_fatal
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.overdue import Overdue
 from processor.stream.records import EXACTLY_ONCE, Commit, Output
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 _SLICE_S: Final = 1.0
 # Seconds after which a call that was given one second will never return.
 _OVERDUE_S: Final = 5
+_TOO_OLD: Final = (
+    "a transaction was open for longer than kafka.transaction_timeout, so that the brokers aborted it: was "
+    "this process stopped, or the broker slow? Nothing is lost: its events are judged again at the next start"
+)
 # librdkafka's "choose by the key".
 _ANY: Final = -1
 
@@ -38,6 +43,7 @@ class Committer:
         self._consumer = consumer
         self._trouble = trouble
         self._waiting = waiting
+        self._transaction_timeout_s = settings.transaction_timeout / 1000
         self._producer = self._make_producer()
 
     def take_over(self, deadline: float) -> None:
@@ -67,6 +73,7 @@ class Committer:
     def _commit_transaction(self, commit: Commit, deadline: float) -> None:
         """Begin, produce, send offsets, commit; an error that can be aborted is aborted."""
         refused: list[tuple[int, KafkaError]] = []
+        began = time.monotonic()
         try:
             self._producer.begin_transaction()
             self._produce(commit.outputs, refused, deadline)
@@ -75,6 +82,9 @@ class Committer:
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
             too_large = _first_too_large(refused)
+            if error.name() in FENCED and time.monotonic() - began >= self._transaction_timeout_s:
+                # Brokers that abort a transaction for its age fence its producer, like another of its name.
+                raise RunError(_TOO_OLD) from None
             if not error.txn_requires_abort() and error.name() not in TOO_LARGE:
                 raise self._trouble.mapped(error) from None
             cause = refused[0][1] if refused else error
@@ -82,7 +92,9 @@ class Committer:
             self._insist(self._producer.abort_transaction, deadline)
             if too_large is not None:
                 raise too_large from None
-            if ends_us(cause):
+            # Another process of our name fences the producer too. A member that lost its place while it was
+            # away is told that it is fenced, but only here: the next poll lets it join again.
+            if ends_us(cause) and cause.name() != "FENCED_INSTANCE_ID":
                 raise self._trouble.mapped(cause) from None
             raise CommitAborted(cause.str()) from None
 
@@ -103,11 +115,13 @@ class Committer:
         try:
             self._insist(bounded, deadline)
         except Overdue:
-            told = {"then": "a new producer takes over, and the same buffer is sent again"}
-            log.warning("the client library does not return from sending offsets", extra=told)
+            # Its end was not asked for: the new producer aborts this transaction, so that sending it again
+            # doubles nothing.
+            why = "the client library does not return from sending offsets"
+            log.warning("producer replaced", extra={"why": why, "then": "the same buffer is sent again"})
             self._producer = self._make_producer()
             self.take_over(deadline)
-            raise CommitAborted("sending offsets did not end") from None
+            raise CommitAborted(why) from None
 
     def _commit_in_turn(self, commit: Commit, deadline: float) -> None:
         """Produce and flush, then commit offsets: a crash between the two repeats outputs, with equal ids."""

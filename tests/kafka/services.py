@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from processor.config import Settings, load
 from processor.pipeline import Pipeline, Scored
@@ -69,6 +69,12 @@ class Topics:
     def _create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         new = NewTopic(topic, partitions, self._replicas, config={"retention.ms": "-1", **(config or {})})
         self._admin.create_topics([new])[topic].result(WITHIN_S)
+
+    def extend(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions: so many in all."""
+        self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(WITHIN_S)
+        if topic == self.events:
+            self.written.update({number: [] for number in range(len(self.written), partitions)})
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has."""
@@ -167,6 +173,14 @@ class Service:
 
     def __post_init__(self) -> None:
         [self._port] = free_ports(1)
+        name = uuid.uuid4().hex[:8]
+        self.config = self.folder / f"{name}.yaml"
+        self._log = self.folder / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.configure(self.sections)
+
+    def configure(self, sections: Mapping[str, Any]) -> None:
+        """Write the config with these sections: in force from the next start on."""
         config = yaml.safe_load((CONFIGS / self.base).read_text())
         config["kafka"] = {
             "bootstrap_servers": self.topics.bootstrap,
@@ -181,12 +195,8 @@ class Service:
         }
         config["web"] = {"port": self._port}
         config["metrics"] = {"clusters_every": "500ms"}
-        config.update(self.sections)
-        name = uuid.uuid4().hex[:8]
-        self.config = self.folder / f"{name}.yaml"
+        config.update(sections)
         self.config.write_text(yaml.safe_dump(config))
-        self._log = self.folder / f"{name}.log"
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def settings(self) -> Settings:

@@ -1,8 +1,9 @@
 """Services and brokers killed, stopped and paused at random for minutes: what is published stays the same.
 
+On the way instances come and go, and eps, the features and the number of partitions change once each.
 Prints its seed and a report. EVENTCLUSTER_SOAK_SEED replays the order of the failures,
-EVENTCLUSTER_SOAK_KILLS and EVENTCLUSTER_SOAK_BROKERS say how many, EVENTCLUSTER_SOAK_REPORT names a file
-for the report.
+EVENTCLUSTER_SOAK_KILLS, _BROKERS and _REBALANCES say how many at least, EVENTCLUSTER_SOAK_PROTOCOL is the
+group protocol, EVENTCLUSTER_SOAK_REPORT names a file for the report.
 """
 
 import json
@@ -11,39 +12,52 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
+from statistics import median
+from typing import Any, Literal
 
 import pytest
 
 from tests.kafka.services import Service, Topics
 from tests.kafka.test_state import SECTIONS, stream
+from tests.soak.undisturbed import Phase, difference, published
 from tests.support.brokers import Cluster, Unavailable
 
-PARTITIONS, INSTANCES, PIECE = 6, 3, 100
+PARTITIONS, MORE_PARTITIONS, FEWEST, MOST, PIECE = 6, 8, 2, 4, 100
+# An hour between two phases: no episode is open when the config changes.
+PAUSE_MINUTES = 60
 WITHIN_S = 300.0
+OTHER_EPS = {"process": {"eps": 0.4}}
+OTHER_FEATURES = {"process": {"eps": 0.4, "features": ["length", "entropy"]}}
 
 
 @dataclass
 class Report:
-    """What happened; `lost` and `duplicated` are records of the anomalies topic."""
+    """What happened. Anomalies are told apart by event.id; `changed` are those with other bytes or places."""
 
     seed: int
+    protocol: str
     kills: int = 0
+    kills_in_restores: int = 0
     pauses: int = 0
     clean_stops: int = 0
-    broker_stops: int = 0
+    instances_added: int = 0
+    instances_removed: int = 0
+    rebalances: int = 0
+    broker_restarts: int = 0
     ended_by_itself: int = 0
-    assignments: int = 0
     events: int = 0
     expected: int = 0
     seen: int = 0
     lost: int = 0
     duplicated: int = 0
-    different_order: int = 0
+    changed: int = 0
     restores: dict[str, int] = field(default_factory=dict)
-    restore_seconds_max: float = 0.0
+    restore_s_median: float = 0.0
+    restore_s_max: float = 0.0
     seconds: float = 0.0
 
 
@@ -60,124 +74,216 @@ def brokers() -> Iterator[Cluster]:
 
 
 class Soak:
-    """Three instances at work, and what is done to them."""
+    """Instances at work, and what is done to them."""
 
-    def __init__(self, brokers: Cluster, folder: Path, seed: int) -> None:
+    def __init__(self, brokers: Cluster, folder: Path, seed: int, protocol: str) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - an order of failures, no secret
-        self.report = Report(seed)
+        self.report = Report(seed, protocol)
         self.brokers = brokers
+        self.folder = folder
         self.topics = Topics(brokers.bootstrap, PARTITIONS, replicas=3)
-        self.records = {number: stream(seed + number, 20_000, number) for number in range(PARTITIONS)}
+        self.streams = {number: stream(seed + number, 40_000, number) for number in range(MORE_PARTITIONS)}
+        self.minute = 0
+        self.sections: Mapping[str, Any] = SECTIONS
         self.all: list[Service] = []
-        self.services = [self._service(folder, number) for number in range(INSTANCES)]
-        self.ends = {service.config: 0 for service in self.services}
+        self.services: list[Service] = []
+        for _ in range(3):
+            self.add()
+        self.phases = {number: [Phase(0, self.services[0].settings)] for number in range(PARTITIONS)}
 
-    def _service(self, folder: Path, number: int) -> Service:
-        kafka = {"batch": {"max_records": 50}}
-        service = Service(self.topics, folder, instance=f"i{number}", kafka=kafka, sections=SECTIONS)
+    def add(self) -> None:
+        """One instance more, under the lowest name that is free, as a stateful set does it."""
+        taken = {service.instance for service in self.services}
+        kafka = {
+            "batch": {"max_records": 50},
+            "group_protocol": self.report.protocol,
+            "properties": {"topic.metadata.refresh.interval.ms": 2000},
+        }
+        service = Service(
+            self.topics,
+            self.folder,
+            instance=next(name for n in range(MOST) if (name := f"i{n}") not in taken),
+            kafka=kafka,
+            sections=self.sections,
+        )
         self.all.append(service)
-        return service.start()
+        self.services.append(service.start())
 
     def write(self) -> None:
         """A piece more for every partition."""
-        for number, records in self.records.items():
-            done = len(self.topics.written[number])
-            self.topics.write(number, records[done : done + PIECE])
+        for number in self.topics.written:
+            self.topics.write(number, self.streams[number][self.minute : self.minute + PIECE])
+        self.minute += PIECE
 
     def supervise(self) -> None:
-        """Start again what has ended by itself."""
+        """Start again what has ended by itself; give the state topic the partitions that it lacks."""
         for service in self.services:
             if service.has_ended():
                 self.report.ended_by_itself += 1
+                if self.topics.partitions(self.topics.state) < len(self.topics.written):
+                    self.topics.extend(self.topics.state, len(self.topics.written))
                 service.start()
 
     def fail(self) -> None:
-        """One failure of a service."""
+        """One failure of a service, or one more or less of them."""
         service = self.chance.choice(self.services)
         kind = self.chance.random()
-        if service.process is None or service.has_ended():
-            return
-        if kind < 0.75:
-            self.report.kills += 1
-            service.kill()
+        if kind < 0.50:
+            self._kill(service)
             service.start()
-        elif kind < 0.95:
+        elif kind < 0.60:
             self.report.clean_stops += 1
             service.stop()
             service.start()
-        else:
+        elif kind < 0.65:
             self.report.pauses += 1
-            service.process.send_signal(signal.SIGSTOP)
-            time.sleep(12)
-            service.process.send_signal(signal.SIGCONT)
+            self._pause(service)
+        elif len(self.services) >= MOST or (kind < 0.80 and len(self.services) > FEWEST):
+            self.report.instances_removed += 1
+            self.services.remove(service)
+            if self.chance.random() < 0.5:
+                self._kill(service)
+            else:
+                service.stop()
+        else:
+            self.report.instances_added += 1
+            self.add()
+
+    def _kill(self, service: Service) -> None:
+        self.report.kills += 1
+        self.report.kills_in_restores += not service.is_ready()
+        service.kill()
+
+    @staticmethod
+    def _pause(service: Service) -> None:
+        """Longer than its session lasts."""
+        assert service.process is not None
+        service.process.send_signal(signal.SIGSTOP)
+        time.sleep(12)
+        service.process.send_signal(signal.SIGCONT)
 
     def fail_broker(self) -> None:
         """One broker goes away for a moment."""
         node = self.chance.randint(1, 3)
-        self.report.broker_stops += 1
+        self.report.broker_restarts += 1
         self.brokers.stop_node(node, kill=self.chance.random() < 0.5)
-        self.write_slowly()
-        self.brokers.start_node(node)
-
-    def write_slowly(self) -> None:
-        """Work while something is away."""
         for _ in range(3):
             time.sleep(0.5)
             self.supervise()
+        self.brokers.start_node(node)
 
-    def finish(self) -> None:
-        """Let everything be committed; compare."""
+    def change(self, sections: Mapping[str, Any], learns: Literal["all", "window"]) -> None:
+        """Another config for all, when everything that was written has been judged."""
+        self.settle()
+        self.sections = {**SECTIONS, **sections}
+        for service in self.services:
+            if self.chance.random() < 0.5:
+                service.stop()
+            else:
+                self._kill(service)
+            service.configure(self.sections)
+        settings = self.services[0].settings
+        for number, phases in self.phases.items():
+            phases.append(Phase(len(self.topics.written[number]), settings, learns))
+        self.minute += PAUSE_MINUTES
+        for service in self.services:
+            service.start()
+
+    def add_partitions(self) -> None:
+        """More of the input's, while everybody works; the state topic follows when somebody asks for it."""
+        self.topics.extend(self.topics.events, MORE_PARTITIONS)
+        for number in range(PARTITIONS, MORE_PARTITIONS):
+            self.phases[number] = [Phase(0, self.services[0].settings)]
+
+    def settle(self) -> None:
+        """Until everything has been judged and committed."""
         deadline = time.monotonic() + WITHIN_S
         while not self.topics.all_committed():
             assert time.monotonic() < deadline, "not everything was committed"
             self.supervise()
             time.sleep(0.5)
-        report = self.report
-        published, expected = self.topics.published(), self.topics.expected(self.services[0].settings)
-        for number, wanted in expected.items():
-            seen = published[number]
-            report.expected += len(wanted)
-            report.seen += len(seen)
-            report.lost += len(set(wanted) - set(seen))
-            report.duplicated += len(seen) - len(set(seen))
-            report.different_order += wanted != seen
-            report.events += len(self.topics.written[number])
+
+    def compare(self) -> str:
+        """Count into the report; an example of a difference, "" where there is none."""
+        report, example = self.report, ""
+        seen = self.topics.published()
+        for number, phases in self.phases.items():
+            records = self.topics.written[number]
+            expected = published(records, phases, self.topics.events, number)
+            found = difference(expected, seen[number])
+            report.events += len(records)
+            report.expected += len(expected)
+            report.seen += len(seen[number])
+            report.lost += found.lost
+            report.duplicated += found.duplicated
+            report.changed += found.changed
+            example = example or found.example
+        return example
+
+    def count(self) -> None:
+        """What the logs tell."""
+        report, took = self.report, []
+        report.rebalances = self.brokers.rebalances(self.topics.group)
         for service in self.all:
-            report.assignments += service.log.count('"partitions assigned"')
             for origin, seconds in re.findall(
                 r'"message": ?"restored".*?"from": ?"(\w+)".*?"seconds": ?([\d.]+)', service.log
             ):
                 report.restores[origin] = report.restores.get(origin, 0) + 1
-                report.restore_seconds_max = max(report.restore_seconds_max, float(seconds))
+                took.append(float(seconds))
+        report.restore_s_median, report.restore_s_max = median(took), max(took)
+
+
+def steps(soak: Soak, kills: int, restarts: int, rebalances: int) -> Iterator[None]:
+    """Failure by failure until there were so many; a third of the way each change."""
+    report = soak.report
+    changes: list[Callable[[], None]] = [
+        lambda: soak.change(OTHER_EPS, "all"),
+        soak.add_partitions,
+        lambda: soak.change(OTHER_FEATURES, "window"),
+    ]
+    for turn in count(1):
+        done = min(report.kills / kills, report.broker_restarts / restarts)
+        if report.protocol == "classic":
+            done = min(done, soak.brokers.rebalances(soak.topics.group) / rebalances)
+        if done >= 1 and not changes:
+            return
+        if changes and done >= (4 - len(changes)) / 4:
+            changes.pop(0)()
+        soak.supervise()
+        soak.write()
+        time.sleep(soak.chance.random() * 3)
+        soak.fail()
+        if report.broker_restarts < restarts and turn % 4 == 0:
+            soak.fail_broker()
+        yield
 
 
 @pytest.mark.soak
 @pytest.mark.kafka
 def test_nothing_is_lost_or_doubled_whatever_is_killed(brokers: Cluster, tmp_path: Path) -> None:
-    """Kills, clean stops, pauses beyond the session, broker restarts: the undisturbed records, in order."""
-    seed = int(os.environ.get("EVENTCLUSTER_SOAK_SEED", "20261123"))
-    kills = int(os.environ.get("EVENTCLUSTER_SOAK_KILLS", "50"))
-    stops = int(os.environ.get("EVENTCLUSTER_SOAK_BROKERS", "20"))
-    soak = Soak(brokers, tmp_path, seed)
+    """Kills, pauses, broker restarts, members that come and go, changes: the undisturbed records."""
+
+    def told(name: str, default: str) -> str:
+        return os.environ.get(f"EVENTCLUSTER_SOAK_{name}", default)
+
+    soak = Soak(brokers, tmp_path, int(told("SEED", "20261123")), told("PROTOCOL", "classic"))
+    rebalances = int(told("REBALANCES", "50"))
     began = time.monotonic()
+    example = ""
     try:
-        while soak.report.kills < kills or soak.report.broker_stops < stops:
-            soak.supervise()
-            soak.write()
-            time.sleep(soak.chance.random() * 3)
-            if soak.report.kills < kills:
-                soak.fail()
-            if soak.report.broker_stops * kills < stops * soak.report.kills:
-                soak.fail_broker()
-        soak.finish()
+        for _ in steps(soak, int(told("KILLS", "50")), int(told("BROKERS", "20")), rebalances):
+            pass
+        soak.settle()
+        example = soak.compare()
     finally:
+        soak.count()
         soak.report.seconds = round(time.monotonic() - began, 1)
         text = json.dumps(asdict(soak.report))
         print(text)  # noqa: T201 - the soak's report
-        if "EVENTCLUSTER_SOAK_REPORT" in os.environ:
-            Path(os.environ["EVENTCLUSTER_SOAK_REPORT"]).write_text(text + "\n", encoding="utf-8")
+        if told("REPORT", ""):
+            Path(told("REPORT", "")).write_text(text + "\n", encoding="utf-8")
         for service in soak.all:
             service.end()
 
     report = soak.report
-    assert (0, 0, 0) == (report.lost, report.duplicated, report.different_order), f"seed {seed}"
+    assert (0, 0, 0) == (report.lost, report.duplicated, report.changed), f"seed {report.seed}\n{example}"

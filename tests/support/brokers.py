@@ -4,6 +4,7 @@ import base64
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -111,6 +112,11 @@ class Cluster:
             process.kill()
             process.wait()
 
+    def rebalances(self, group: str) -> int:
+        """Generations of a classic group so far: one for each time that its partitions were shared out."""
+        logs = "".join(each.read_text(errors="replace") for each in self._folder.glob("node-*.log"))
+        return len(set(re.findall(rf"Stabilized group {re.escape(group)} generation (\d+) ", logs)))
+
     def stop(self) -> None:
         """End every node at once and remove what they wrote."""
         for node, process in self._processes.items():
@@ -160,10 +166,14 @@ class Cluster:
             "group.initial.rebalance.delay.ms": "0",
             # Rebalances and failures of members show within a second, not ten.
             "group.min.session.timeout.ms": "1000",
+            "group.consumer.min.session.timeout.ms": "1000",
+            "group.consumer.session.timeout.ms": "6000",
             "group.consumer.min.heartbeat.interval.ms": "500",
             "group.consumer.heartbeat.interval.ms": "500",
             "auto.create.topics.enable": "false",
             "log.cleaner.backoff.ms": "200",
+            # Ten seconds by default.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
         }
 
     def _run_java(self, node: int) -> subprocess.Popen[bytes]:
