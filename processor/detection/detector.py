@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role
+from processor.detection.assess import assess
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.exemplars import exemplar
 from processor.detection.explain import explain
@@ -219,9 +220,8 @@ class Detector:
 
     def _publish(self, model: _Model, case: Case) -> Judgement:
         settings = self._settings
-        explanation = explain(case, model.features, model.engine, model.known, settings.window.length)
-        in_eps = None if explanation.nearest is None else explanation.nearest.distance
-        points = score(case.reason, in_eps, explanation.similar, explanation.novelty, explanation.signs)
+        seen = assess(case, model.engine, model.known)
+        points = score(case.reason, seen)
         if points < settings.min_score:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
         now = case.time if self.window.stream_time is None else self.window.stream_time
@@ -229,8 +229,10 @@ class Detector:
         place = self._episodes.place(case.scope, anomaly_id, now, points, self.fold_key(case.event))
         if place is None:
             return Judgement(case.late, case.clock_skewed, case.reason, "folded")
+        length = settings.window.length
+        explanation = explain(case, seen, model.features, model.engine, model.known, window=length)
         anomaly = Anomaly(
-            anomaly_id, case, points, explanation, place, model.engine.live_events, self.window.span
+            anomaly_id, case, points, seen, explanation, place, model.engine.live_events, self.window.span
         )
         return Judgement(case.late, case.clock_skewed, case.reason, "published", anomaly)
 

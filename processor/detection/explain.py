@@ -9,16 +9,14 @@ from typing import Final
 
 from processor.clustering.engine import Engine, NearestCore
 from processor.detection import exemplars
-from processor.detection.masquerade import disguises
-from processor.detection.novelty import Known, Novelty, Place
+from processor.detection.novelty import Known, Place
 from processor.detection.verdict import (
+    Assessment,
     Case,
     Explanation,
     FeatureContrast,
     NearestCluster,
     Reason,
-    Signs,
-    is_systems_own,
 )
 from processor.events.event import PROCESS, Event, folder, program_name
 from processor.features.sets import Counts, FeatureSet
@@ -31,7 +29,9 @@ _QUOTED = 120
 _NAMED_COLUMNS = 2
 
 
-def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, window: int) -> Explanation:
+def explain(
+    case: Case, seen: Assessment, features: FeatureSet, engine: Engine, known: Known, *, window: int
+) -> Explanation:
     """Explain one verdict from the window's rows alone.
 
     known : names and places of the kind's scopes
@@ -43,12 +43,11 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
         text = exemplars.read(core.exemplar).text
         nearest = NearestCluster(core.size, core.at_least, text, core.distance / engine.eps)
     contrasts = _contrasts(features, case.counts, core)
-    novelty = known.of(case.event, case.scope, case.gate, engine)
-    disguised = disguises(case.event.executable) if case.event.kind == PROCESS else ()
+    places = known.places(case.scope, case.gate, engine) if seen.novelty.elsewhere else ()
     within = f"in {_duration(window)}"
     clauses = (
-        *disguised,
-        *_news(case, novelty, within, disguised=bool(disguised)),
+        *seen.signs.disguised,
+        *_news(case, seen, places, within),
         *_comparison(case, contrasts, nearest, within),
     )
     told = f"; command line: {_quote(case.event.command_line)}" if case.event.command_line else ""
@@ -57,21 +56,7 @@ def explain(case: Case, features: FeatureSet, engine: Engine, known: Known, wind
         sentence=f"{_subject(case.event, case.scope)}: {'; '.join(clauses)}{told}{end}",
         facts=clauses,
         features=contrasts,
-        distance=None if core is None else core.distance,
         nearest=nearest,
-        similar=engine.neighbours(case.scope, case.row, learned=not case.late),
-        novelty=novelty,
-        signs=_signs(case.event, disguised=bool(disguised)),
-    )
-
-
-def _signs(event: Event, *, disguised: bool) -> Signs:
-    length = len(event.executable)
-    return Signs(
-        process=event.kind == PROCESS,
-        service=is_systems_own(event),
-        disguised=disguised,
-        told=len(event.command_line) / length if length else 0.0,
     )
 
 
@@ -96,11 +81,12 @@ def _subject(event: Event, scope: str) -> str:
     return f"{verb} of {_quote(event.account or event.user_name)}{source}{host}"
 
 
-def _news(case: Case, novelty: Novelty, within: str, *, disguised: bool) -> list[str]:
+def _news(case: Case, seen: Assessment, places: tuple[Place, ...], within: str) -> list[str]:
     """What is new, a clause each; empty where the gate does not tell names and places."""
+    novelty = seen.novelty
     process = case.event.kind == PROCESS
     clauses = []
-    if novelty.alike and not disguised:
+    if novelty.alike and not seen.signs.disguised:
         what = "a program" if process else "an account"
         clauses.append(f"its name is easily taken for {_quote(novelty.alike)}, {what} known here")
     if case.reason is not Reason.NEW_SINGLETON_CLUSTER:
@@ -115,8 +101,8 @@ def _news(case: Case, novelty: Novelty, within: str, *, disguised: bool) -> list
         seldom = "never" if case.event.system_session else "only"
         known = "known from here" if process else "known"
         clauses.append(f"{known}, but {within} {seldom} in the system's own session")
-    elif novelty.elsewhere:
-        clauses.append(_usual_places(novelty.elsewhere, process=process))
+    elif places:
+        clauses.append(_usual_places(places, process=process))
     if novelty.new_place and (folder(case.event.executable) or case.event.source_ip):
         clauses.append(
             f"nothing else has run from this folder {within}"
@@ -195,8 +181,10 @@ def _counted(number: float, what: str) -> str:
 
 def _quote(text: str) -> str:
     """Untrusted text on one line, at most _QUOTED characters."""
-    line = "".join(character if character.isprintable() else "?" for character in text[: _QUOTED + 1])
-    return line if len(text) <= _QUOTED else line[:_QUOTED] + "..."
+    line = text[:_QUOTED]
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(text) <= _QUOTED else line + "..."
 
 
 def _duration(window: int) -> str:

@@ -56,14 +56,14 @@ class Novelty:
     new_name : no other gate of the window has the name
     new_place : no other gate of the window has the place
     same_place : another gate has name and place both (another session, another part of the gate)
-    elsewhere : the name's other places, most events first; at most 16
+    elsewhere : another gate has the name at another place (Known.places tells which)
     alike : a name of the window that this one looks like or is one letter away from
     """
 
     new_name: bool = False
     new_place: bool = False
     same_place: bool = False
-    elsewhere: tuple[Place, ...] = ()
+    elsewhere: bool = False
     alike: str = ""
 
 
@@ -139,9 +139,25 @@ class Known:
             new_name=namesakes is not None and not namesakes,
             new_place=not self._has_other(own, scope, place, gate, engine),
             same_place=any(self._read(other)[1] == place for other in namesakes or ()),
-            elsewhere=self._elsewhere(scope, place, namesakes or (), engine),
+            elsewhere=any(self._read(other)[1] != place for other in namesakes or ()),
             alike=alike,
         )
+
+    def places(self, scope: str, gate: Gate, engine: LiveGates) -> tuple[Place, ...]:
+        """The other places of a gate's name, most events first; none where they are more than 16."""
+        own = self._scopes.get(scope)
+        if self._name_at is None or own is None:
+            return ()
+        name, place = self._read(gate)
+        counts: dict[str, tuple[int, bool]] = {}
+        for other in self._live(own, scope, fold(name), gate, engine) or ():
+            where = self._read(other)[1]
+            if where != place:
+                events, more = engine.gate_events(scope, other, _MAX_EVENTS)
+                before, before_more = counts.get(where, (0, False))
+                counts[where] = (before + events, more or before_more)
+        found = [Place(where, events, more) for where, (events, more) in counts.items()]
+        return tuple(sorted(found, key=lambda known: (-known.events, known.place)))
 
     def _read(self, gate: Gate) -> tuple[str, str]:
         """Name and place of a gate, lower case."""
@@ -180,19 +196,6 @@ class Known:
         for other in gone:
             self._drop(own, other)
         return found
-
-    def _elsewhere(
-        self, scope: str, place: str, namesakes: tuple[Gate, ...], engine: LiveGates
-    ) -> tuple[Place, ...]:
-        counts: dict[str, tuple[int, bool]] = {}
-        for gate in namesakes:
-            where = self._read(gate)[1]
-            if where != place:
-                events, more = engine.gate_events(scope, gate, _MAX_EVENTS)
-                before, before_more = counts.get(where, (0, False))
-                counts[where] = (before + events, more or before_more)
-        places = [Place(where, events, more) for where, (events, more) in counts.items()]
-        return tuple(sorted(places, key=lambda known: (-known.events, known.place)))
 
     def _alike(self, own: _Scope, scope: str, event: Event, gate: Gate, engine: LiveGates) -> str:
         """A name of the window that the event's own imitates; of several the first in the alphabet."""

@@ -71,33 +71,41 @@ class Signs:
 
     process : it is a process creation
     service : the operating system itself runs or started it (is_systems_own)
-    disguised : its path imitates a system program's
+    disguised : what in its path imitates a system program's, a clause each
     told : how many times as long as the executable's path the command line is; 0 without either
     """
 
     process: bool
     service: bool
-    disguised: bool
+    disguised: tuple[str, ...]
     told: float
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why the verdict is what it is, in numbers, facts and one sentence.
+class Assessment:
+    """What the score is made of.
 
-    distance : to the nearest core vector of the gate, in feature units; None where the gate has none
+    distance, distance_in_eps : to the nearest core vector of the gate, in feature units and in eps; None
+        where the gate has none
     similar : other live events within eps
     novelty, signs : what is new in its scope, and what it shows by itself
     """
 
-    sentence: str
-    facts: tuple[str, ...]
-    features: tuple[FeatureContrast, ...]
     distance: float | None
-    nearest: NearestCluster | None
+    distance_in_eps: float | None
     similar: int
     novelty: Novelty
     signs: Signs
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why the verdict is what it is: facts and one sentence, contrasts with the nearest cluster."""
+
+    sentence: str
+    facts: tuple[str, ...]
+    features: tuple[FeatureContrast, ...]
+    nearest: NearestCluster | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ class Anomaly:
     id: str
     case: Case
     score: int
+    assessment: Assessment
     explanation: Explanation
     episode: EpisodePlace
     window_events: int
@@ -141,11 +150,8 @@ def is_systems_own(event: Event) -> bool:
     return is_service(event) or event.parent_executable.lower().endswith(_LAUNCHERS)
 
 
-def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: Novelty, signs: Signs) -> int:
+def score(reason: Reason, seen: Assessment) -> int:
     """How unusual, 0-100, whole: a sum of points, each rising with what it measures.
-
-    distance_in_eps : to the nearest core of the gate, None without one
-    similar : other live events within eps
 
     Outside the clusters of a known gate: 40 just beyond eps to 85 at 64 eps, with the logarithm of the
     distance; to 65 for a process of the operating system itself. A place of its own: 55 (a logon 50), 10
@@ -155,11 +161,12 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
     more for a process of a person, 20 for a name that looks like one of the window, and at least 95 where
     the path imitates a system program. Each similar event takes 10.
     """
+    novelty, signs = seen.novelty, seen.signs
     own = signs.process and signs.service
     if reason is Reason.RARE_CLUSTER:
         points = 40.0
-    elif distance_in_eps is not None:
-        points = 40.0 + (25.0 if own else 45.0) * min(1.0, log(max(distance_in_eps, 1.0)) / log(_FAR))
+    elif seen.distance_in_eps is not None:
+        points = 40.0 + (25.0 if own else 45.0) * min(1.0, log(max(seen.distance_in_eps, 1.0)) / log(_FAR))
     else:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
         points = 55.0 if signs.process else 50.0
@@ -169,4 +176,4 @@ def score(reason: Reason, distance_in_eps: float | None, similar: int, novelty: 
     points += 20.0 * (signs.process and not own) + 20.0 * bool(novelty.alike)
     if signs.disguised:
         points = max(points, 95.0)
-    return max(0, min(100, round(points - 10.0 * similar)))
+    return max(0, min(100, round(points - 10.0 * seen.similar)))

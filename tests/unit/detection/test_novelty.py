@@ -47,9 +47,10 @@ def test_a_known_program_from_another_folder_is_told_with_its_usual_place() -> N
     gate = (r"c:\users\public\svchost.exe", False)
     window.add(known, "h", gate)
 
-    assert Novelty(new_place=True, elsewhere=(Place(r"c:\windows\system#", 412, False),)) == of_process(
+    assert Novelty(new_place=True, elsewhere=True) == of_process(
         known, window, r"C:\Users\Public\svchost.exe", gate
     )
+    assert (Place(r"c:\windows\system#", 412, False),) == known.places("h", gate, window)
 
 
 def test_the_same_path_in_another_session_is_neither_new_nor_elsewhere() -> None:

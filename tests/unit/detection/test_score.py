@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.detection.novelty import Novelty, Place
-from processor.detection.verdict import Reason, Signs, is_service, is_systems_own, score
+from processor.detection.novelty import Novelty
+from processor.detection.verdict import Assessment, Reason, Signs, is_service, is_systems_own, score
 from processor.events.event import PROCESS, Event
 
-PLAIN = Signs(process=True, service=True, disguised=False, told=1.0)
+PLAIN = Signs(process=True, service=True, disguised=(), told=1.0)
 KNOWN = Novelty(same_place=True)
 NEW = Reason.NEW_SINGLETON_CLUSTER
 OUTSIDE = Reason.OUTSIDE_CLUSTERS
@@ -20,45 +20,65 @@ NOVELTIES = st.builds(
     new_name=st.booleans(),
     new_place=st.booleans(),
     same_place=st.booleans(),
-    elsewhere=st.sampled_from([(), (Place("c:", 3, False),)]),
+    elsewhere=st.booleans(),
     alike=st.sampled_from(["", "agent.exe"]),
 )
+LIKE_SVCHOST = ("its name looks like the system program svchost.exe",)
 SIGNS = st.builds(
-    Signs, process=st.booleans(), service=st.booleans(), disguised=st.booleans(), told=st.floats(0, 1e6)
+    Signs,
+    process=st.booleans(),
+    service=st.booleans(),
+    disguised=st.sampled_from([(), LIKE_SVCHOST]),
+    told=st.floats(0, 1e6),
 )
 DISTANCES = st.none() | st.floats(1.0, 1e9)
 
 
-@given(st.sampled_from(Reason), DISTANCES, st.integers(0, 1000), NOVELTIES, SIGNS)
-def test_a_score_is_a_whole_number_from_0_to_100(
-    reason: Reason, distance: float | None, similar: int, novelty: Novelty, signs: Signs
-) -> None:
+SEEN = st.builds(
+    Assessment,
+    distance=st.none(),
+    distance_in_eps=DISTANCES,
+    similar=st.integers(0, 20),
+    novelty=NOVELTIES,
+    signs=SIGNS,
+)
+
+
+def seen(distance: float | None, novelty: Novelty, signs: Signs) -> Assessment:
+    """An event so many eps away that has no like."""
+    return Assessment(None, distance, 0, novelty, signs)
+
+
+@given(st.sampled_from(Reason), SEEN)
+def test_a_score_is_a_whole_number_from_0_to_100(reason: Reason, event: Assessment) -> None:
     """Whatever is measured, the same for the same."""
-    points = score(reason, distance, similar, novelty, signs)
+    points = score(reason, event)
 
     assert 0 <= points <= 100
-    assert points == score(reason, distance, similar, novelty, signs)
+    assert points == score(reason, event)
 
 
-@given(st.sampled_from(Reason), DISTANCES, st.integers(0, 20), NOVELTIES, SIGNS)
-def test_each_measure_moves_the_score_one_way(
-    reason: Reason, distance: float | None, similar: int, novelty: Novelty, signs: Signs
-) -> None:
+@given(st.sampled_from(Reason), SEEN)
+def test_each_measure_moves_the_score_one_way(reason: Reason, event: Assessment) -> None:
     """Farther, newer, a person's, disguised: never lower. More of its kind: never higher."""
-    points = score(reason, distance, similar, novelty, signs)
+    points = score(reason, event)
+    novelty, signs = event.novelty, event.signs
 
-    if distance is not None:
-        assert points <= score(reason, distance * 2, similar, novelty, signs)
-    assert points >= score(reason, distance, similar + 1, novelty, signs)
+    if event.distance_in_eps is not None:
+        assert points <= score(reason, replace(event, distance_in_eps=event.distance_in_eps * 2))
+    assert points >= score(reason, replace(event, similar=event.similar + 1))
     for newer in (
         replace(novelty, new_name=True),
         replace(novelty, new_place=True),
         replace(novelty, alike="x"),
     ):
-        assert points <= score(reason, distance, similar, newer, signs)
-    for plainer in (replace(signs, disguised=True), replace(signs, service=False)):
-        assert points <= score(reason, distance, similar, novelty, plainer)
-    assert points <= score(reason, distance, similar, novelty, replace(signs, told=signs.told * 2))
+        assert points <= score(reason, replace(event, novelty=newer))
+    for plainer in (
+        replace(signs, disguised=LIKE_SVCHOST),
+        replace(signs, service=False),
+        replace(signs, told=signs.told * 2),
+    ):
+        assert points <= score(reason, replace(event, signs=plainer))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +95,7 @@ def test_each_measure_moves_the_score_one_way(
         (70, NEW, None, Novelty(new_name=True, new_place=True), PLAIN),
         (90, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, service=False)),
         (65, OUTSIDE, None, Novelty(new_name=True, new_place=True), PLAIN),
-        (95, NEW, None, KNOWN, replace(PLAIN, disguised=True)),
+        (95, NEW, None, KNOWN, replace(PLAIN, disguised=LIKE_SVCHOST)),
         (70, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, process=False)),
         (90, NEW, None, Novelty(new_name=True, new_place=True, alike="a"), replace(PLAIN, process=False)),
         (59, NEW, None, KNOWN, replace(PLAIN, told=100.0)),
@@ -86,7 +106,7 @@ def test_the_documented_points(
     points: int, reason: Reason, distance: float | None, novelty: Novelty, signs: Signs
 ) -> None:
     """As docs/detection.md tells them."""
-    assert points == score(reason, distance, 0, novelty, signs)
+    assert points == score(reason, seen(distance, novelty, signs))
 
 
 @pytest.mark.parametrize(
