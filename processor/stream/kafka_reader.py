@@ -1,7 +1,9 @@
 """Ranges of one partition, read outside the group."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -13,6 +15,25 @@ from processor.stream.records import Partition, Record
 log = logging.getLogger(__name__)
 
 _ANSWER_WITHIN_S: Final = 10.0
+_milliseconds = itemgetter(1)
+
+
+def records_of(partition: Partition, messages: Sequence[Message]) -> list[Record]:
+    """Messages of one partition, none of them an error, as records.
+
+    Column by column: a Python call for each message costs half as much again.
+    """
+    return list(
+        map(
+            Record,
+            repeat(partition),
+            map(Message.offset, messages),
+            map(_milliseconds, map(Message.timestamp, messages)),
+            map(Message.key, messages),
+            map(Message.value, messages),
+            map(Message.headers, messages),
+        )
+    )
 
 
 class KafkaReader:
@@ -36,26 +57,26 @@ class KafkaReader:
 
     def read(self, max_records: int, timeout_s: float) -> list[Record]:
         """The next records; a range whose beginning has been deleted meanwhile begins with what is left."""
-        records: list[Record] = []
         try:
             first = self._consumer.poll(timeout_s)
             rest = [] if first is None or max_records < 2 else self._consumer.consume(max_records - 1, 0)
-            for message in [] if first is None else [first, *rest]:
-                self._take(message, records)
+            messages = [] if first is None else [first, *rest]
+            return records_of(self._partition, [message for message in messages if self._wanted(message)])
         except KafkaException as failure:
             raise self._mapped(failure.args[0]) from None
-        return records
 
-    def _take(self, message: Message, records: list[Record]) -> None:
+    def _wanted(self, message: Message) -> bool:
+        """Whether it is a record of the range; `position` moves behind it."""
         error = message.error()
         offset = message.offset() or 0
         if error is None:
             self.position = offset + 1
-            if offset < self._end:
-                timestamp, headers = message.timestamp()[1], message.headers()
-                key, value = message.key(), message.value()
-                records.append(Record(self._partition, offset, timestamp, key, value, headers))  # type: ignore[arg-type]
-        elif error.name() == "_PARTITION_EOF":
+            return offset < self._end
+        self._notice(error, offset)
+        return False
+
+    def _notice(self, error: KafkaError, offset: int) -> None:
+        if error.name() == "_PARTITION_EOF":
             self.position = max(self.position, offset)
             self._at_end = True
         elif error.name() == "_AUTO_OFFSET_RESET":

@@ -286,7 +286,9 @@ class Loop:
         for partition, run in groupby(records, key=_partition_of):
             task = self.tasks.get(partition)
             if task is not None and task.live:
-                new = [record for record in run if record.offset >= task.next_offset]
+                new = list(run)
+                if new[0].offset < task.next_offset:
+                    new = [record for record in new if record.offset >= task.next_offset]
                 if new:
                     self._judge_run(task, new)
                     judged += len(new)
@@ -396,6 +398,8 @@ class Loop:
                 self.committed.append(published)
                 told = {"id": published.id, "kind": published.kind, "score": published.score}
                 log.info("anomaly published", extra={**told, "reason": published.reason})
+                if log.isEnabledFor(logging.DEBUG):
+                    log.debug("record published", extra={"record": published.value.decode()})
             elif entry.state:
                 self._metrics.state_bytes_total.inc(entry.output.size)
             else:

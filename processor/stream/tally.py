@@ -21,7 +21,7 @@ class Tally:
         Those are the rejected ones and those with something to publish.
         """
         counts = Counter(map(id, outcomes))
-        distinct = {id(outcome): outcome for outcome in outcomes}
+        distinct = dict(zip(map(id, outcomes), outcomes, strict=True))
         notable: dict[int, Outcome] = {}
         for identity, outcome in distinct.items():
             if isinstance(outcome, Scored):
