@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 Format = Literal["json", "console"]
@@ -17,6 +18,8 @@ _PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctim
 
 # A warning or error is written once in so long; what differs in numbers only is the same.
 REPEAT_AFTER_S: Final = 10.0
+# Of one message, in the same time: room for a hundred partitions that are restored, none for a flood.
+MOST_OF_A_MESSAGE: Final = 100
 _MAX_REMEMBERED: Final = 1_000
 _NUMBERS: Final = re.compile(r"\d+")
 
@@ -36,9 +39,10 @@ def quiet() -> None:
 
 
 class Bounded(logging.Filter):
-    """Holds back warnings and errors that repeat: a broker that is away is one line, not forty a second.
+    """Bounds what is written, whatever happens: a broker that is away is one line, not forty a second.
 
-    The next line of its sort that is written says in `repeated` how many were held back.
+    In REPEAT_AFTER_S a warning or error that repeats is written once, and any message, whatever its fields,
+    at most MOST_OF_A_MESSAGE times. The next line of its sort says in `repeated` how many were held back.
     clock : seconds, monotonic
     """
 
@@ -46,25 +50,44 @@ class Bounded(logging.Filter):
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
-        self._written: dict[tuple[str, str], tuple[float, int]] = {}
+        self._sorts: dict[tuple[str, str, bool], _Sort] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write it."""
-        if record.levelno < logging.WARNING:
-            return True
-        sort = (record.name, _NUMBERS.sub("", f"{record.getMessage()} {_fields(record)}"))
-        now = self._clock()
         with self._lock:
-            written, held_back = self._written.get(sort, (None, 0))
-            if written is not None and now - written < REPEAT_AFTER_S:
-                self._written[sort] = (written, held_back + 1)
+            now = self._clock()
+            message = self._sort((record.name, str(record.msg), False), now)
+            sort, most = message, MOST_OF_A_MESSAGE
+            if record.levelno >= logging.WARNING:
+                text = _NUMBERS.sub("", f"{record.getMessage()} {_fields(record)}")
+                sort, most = self._sort((record.name, text, True), now), 1
+            if sort.written >= most or message.written >= MOST_OF_A_MESSAGE:
+                sort.held_back += 1
                 return False
-            if len(self._written) >= _MAX_REMEMBERED:
-                self._written.clear()
-            self._written[sort] = (now, 0)
-        if held_back:
-            record.repeated = held_back
-        return True
+            message.written += 1
+            if sort is not message:
+                sort.written += 1
+            if sort.held_back:
+                record.repeated = sort.held_back
+                sort.held_back = 0
+            return True
+
+    def _sort(self, key: tuple[str, str, bool], now: float) -> "_Sort":
+        if len(self._sorts) >= _MAX_REMEMBERED and key not in self._sorts:
+            self._sorts.clear()
+        sort = self._sorts.setdefault(key, _Sort(now))
+        if now - sort.began >= REPEAT_AFTER_S:
+            sort.began, sort.written = now, 0
+        return sort
+
+
+@dataclass(slots=True)
+class _Sort:
+    """Lines of one sort since `began`: written, and held back since the last one that was written."""
+
+    began: float
+    written: int = 0
+    held_back: int = 0
 
 
 class _Json(logging.Formatter):

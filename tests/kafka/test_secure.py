@@ -73,12 +73,12 @@ def write(cluster: SecureCluster, topic: str, keyed: list[tuple[str, int]]) -> N
     producer.flush(30)
 
 
-def user(cluster: SecureCluster, *, without: ResourceType | None = None) -> str:
-    """A new user that may do what docs/deploy.md grants, but for one kind of resource."""
+def user(cluster: SecureCluster, *, without: ResourceType | AclOperation | None = None) -> str:
+    """A new user that may do what docs/deploy.md grants, but for one kind of resource or one operation."""
     name = f"user-{uuid.uuid4().hex[:8]}"
     cluster.add_user(name, PASSWORD)
     for operation, kind, resource, prefixed in RIGHTS:
-        if kind != without:
+        if without not in (kind, operation):
             cluster.allow(name, operation, kind, resource, prefixed=prefixed)
     return name
 
@@ -215,6 +215,38 @@ def test_a_compacted_output_is_wrong(cluster: SecureCluster, tmp_path: Path) -> 
 
     assert code == 1, said
     assert "topic eventcluster.compacted: it is compacted" in said
+
+
+def test_every_setting_that_does_harm_is_named(cluster: SecureCluster, tmp_path: Path) -> None:
+    """A compacted, short-lived input stamped by producers; a narrow state topic that is not compacted."""
+    spoilt = {"cleanup.policy": "compact,delete", "retention.ms": "86400000"}
+    make(cluster, "eventcluster.spoilt-input", 4, spoilt)
+    make(cluster, "eventcluster.spoilt-state", 1)
+    inputs = ["eventcluster.spoilt-input"]
+
+    code, said = config_check(
+        cluster, tmp_path, user(cluster), input_topics=inputs, state_topic="eventcluster.spoilt-state"
+    )
+
+    assert code == 1, said
+    findings = said.splitlines()
+    for level, text in (
+        ("advice", "set message.timestamp.type=LogAppendTime"),
+        ("wrong", "it is compacted, so events are lost: set cleanup.policy=delete"),
+        ("advice", "it keeps 1 d, a start without state reads 7.01 d; set retention.ms="),
+        ("advice", "no event in it yet, so its keys cannot be checked"),
+        ("wrong", "state would be deleted with age, or pile up: set cleanup.policy=compact"),
+        ("wrong", "--alter --topic eventcluster.spoilt-state --partitions 4"),
+    ):
+        assert any(each.startswith(level) and text in each for each in findings), (text, said)
+
+
+def test_without_describe_configs_it_says_what_it_cannot_see(cluster: SecureCluster, tmp_path: Path) -> None:
+    """Advice, for the service works without."""
+    code, said = config_check(cluster, tmp_path, user(cluster, without=AclOperation.DESCRIBE_CONFIGS))
+
+    assert code == 0, said
+    assert "advice: topic events: its settings cannot be seen: grant DescribeConfigs" in said
 
 
 def test_a_missing_topic_comes_with_the_command_that_creates_it(

@@ -1,6 +1,8 @@
 import io
+import itertools
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -106,10 +108,40 @@ def test_a_repeated_warning_is_written_once_in_ten_seconds() -> None:
     assert vars(later)["repeated"] == 4
 
 
-def test_changes_of_state_are_never_held_back() -> None:
-    """Two partitions that are restored in one moment are two lines."""
+def test_changes_of_state_in_one_moment_are_a_line_each() -> None:
+    """A hundred partitions that are restored together."""
     stream = logged("json")
-    for _ in range(3):
-        logging.getLogger("processor.stream").info("restored", extra={"partition": 3})
+    for number in range(logs.MOST_OF_A_MESSAGE):
+        logging.getLogger("processor.stream").info("restored", extra={"partition": number})
 
-    assert len(stream.getvalue().splitlines()) == 3
+    assert len(stream.getvalue().splitlines()) == logs.MOST_OF_A_MESSAGE
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.ERROR])
+def test_a_flood_of_one_message_is_bounded_whatever_its_fields(level: int) -> None:
+    """Ten lines a second in the mean, and later the number of those held back."""
+    now = 100.0
+    bounded = logs.Bounded(clock=lambda: now)
+
+    def written(text: str) -> logging.LogRecord | None:
+        given = {"name": "stream", "levelno": level, "msg": "anomaly published", "id": text}
+        record = logging.makeLogRecord(given)
+        return record if bounded.filter(record) else None
+
+    names = ["".join(letters) for letters in itertools.product("abcdefghij", repeat=3)]
+    flood = sum(written(name) is not None for name in names)
+    now += logs.REPEAT_AFTER_S
+    later = written("last" if level == logging.INFO else names[-1])
+
+    assert flood == logs.MOST_OF_A_MESSAGE
+    assert later is not None
+    assert vars(later)["repeated"] == (900 if level == logging.INFO else 1)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Ten thousand texts that all differ do not pile up."""
+    bounded = logs.Bounded(clock=lambda: 0.0)
+    for letters in itertools.product("abcdefghij", repeat=4):
+        bounded.filter(logging.makeLogRecord({"levelno": logging.ERROR, "msg": "".join(letters)}))
+
+    assert sys.getsizeof(vars(bounded)["_sorts"]) < 100_000
