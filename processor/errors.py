@@ -32,13 +32,18 @@ class InvalidEvent(EventclusterError):
     """A process or logon event is broken: says which field and why.
 
     reason : one of a closed set, a metric label (`REASONS` in events.event)
-    field : the field at fault, as the source spells it; empty when the record as a whole is at fault
+    field : the field at fault, as the source spells it; `value` when the record as a whole is at fault
     """
 
     def __init__(self, reason: str, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}" if field else message)
+        super().__init__(f"{field}: {message}")
         self.reason = reason
         self.field = field
+        self.message = message
+
+    def inside(self, path: str) -> "InvalidEvent":
+        """The same of a part of a record, under the part's path."""
+        return InvalidEvent(self.reason, f"{path}.{self.field}", self.message)
 
 
 class RunError(EventclusterError):

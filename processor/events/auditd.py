@@ -1,9 +1,10 @@
 r"""Linux auditing: execve as raw lines joined in one record, and as msticpy's and Sentinel's columns.
 
 Raw: the lines `type=SYSCALL ...` and `type=EXECVE ...` of one event (same `msg=audit(TIME:SERIAL)`), as the
-whole record or under `message`. A record with only some of them is a fragment and ignored: nothing is kept
-between records. Auditbeat's records are ECS. The user is the one that runs the program (uid); the session is
-`ses`, and a process without one (a daemon's) is the system's.
+whole record or under `message`, with a syslog header or without, by name or by the kernel's number (1300,
+1309). A record with only some of them is a fragment and ignored: nothing is kept between records. The host is
+`node`, the record's, or the syslog header's. Auditbeat's records are ECS. The user is the one that runs the
+program (uid); the session is `ses`, and a process without one (a daemon's) is the system's.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import Any, Final
 from processor.errors import InvalidEvent
 from processor.events.event import PROCESS, Event
 from processor.events.mapping import Plan, Source, json_object, look_up
+from processor.events.sshd import syslog_host
 from processor.events.values import epoch_ms
 
 FORMAT: Final = "auditd"
@@ -57,10 +59,14 @@ RAW: Final = Source(
 MESSAGE_PATHS: Final = ("message", "log.original", "event.original", "msg")
 HOST_PATHS: Final = ("host.name", "hostname", "Computer", "host")
 
+# A quote before it: an argument that looks like a line.
 _LINE: Final = re.compile(
-    r"(?:node=(?P<node>\S{1,256}) )?type=(?P<type>[A-Z_0-9]{1,32}) "
-    r"msg=audit\((?P<time>[\d.]{1,20}):(?P<serial>\d{1,20})\)"
+    r"(?:node=(?P<node>\S{1,256}) |(?<![^\s\x1d]))type=(?P<type>[A-Z_0-9]{1,32}) "
+    r"(?:msg=)?audit\((?P<time>[\d.]{1,20}):(?P<serial>\d{1,20})\)"
 )
+_BEGINS: Final = re.compile(r"(?:audit: )?(?:node=\S{1,256} )?type=[A-Z_0-9]{1,32} (?:msg=)?audit\(")
+# How the kernel names them, where no auditd runs.
+_KERNEL: Final = {"1300": "SYSCALL", "1309": "EXECVE"}
 # name=value: quoted text, or hex or a bare word. Names are short so that long lines cost no more.
 _PAIR: Final = re.compile(r'(?<![^\s\x1d])([A-Za-z_][\w-]{0,31}(?:\[\d{1,4}\])?)=("[^"\n]*"|[^\s\x1d"]*)')
 _ARGUMENT: Final = re.compile(r"a(\d{1,6})(?:\[(\d{1,4})\])?")
@@ -69,7 +75,7 @@ _MAX_ARGUMENTS: Final = 65_536
 
 def is_line(value: bytes) -> bool:
     """Whether a record that is no JSON is lines of Linux auditing."""
-    return _LINE.match(value[:512].decode("utf-8", "replace")) is not None
+    return _BEGINS.match(value[:512].decode("utf-8", "replace")) is not None
 
 
 def read_columns(value: bytes, max_command_line: int) -> Event | None:
@@ -92,20 +98,20 @@ def read_raw(value: bytes, max_command_line: int) -> Event | None:
 
 def _execve(message: str, host: str, max_command_line: int) -> Event | None:
     heads = list(_LINE.finditer(message))
-    lines: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
     serials = {head["serial"] for head in heads}
     for index, head in enumerate(heads):
         end = heads[index + 1].start() if index + 1 < len(heads) else len(message)
-        lines[head["type"]] = lines.get(head["type"], "") + " " + message[head.end() : end]
+        lines.setdefault(_KERNEL.get(head["type"], head["type"]), []).append(message[head.end() : end])
     if "SYSCALL" not in lines or "EXECVE" not in lines:
         return None
     if len(serials) > 1:
         raise InvalidEvent("bad_field", "msg", f"lines of {len(serials)} events in one record")
-    syscall = _pairs(lines["SYSCALL"])
+    syscall = _pairs(" ".join(lines["SYSCALL"]))
     parts: dict[str, Any] = syscall | {
         "time": epoch_ms(heads[0]["time"], "msg") / 1_000,
-        "command_line": _command_line(lines["EXECVE"]),
-        "host": heads[0]["node"] or host,
+        "command_line": _command_line(" ".join(lines["EXECVE"])),
+        "host": heads[0]["node"] or host or syslog_host(message),
     }
     for name in ("exe", "UID"):
         if name in parts:

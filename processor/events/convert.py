@@ -1,5 +1,6 @@
 """A value of a JSON record as an attribute of Event: wrong types are InvalidEvent with the field's path."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -7,6 +8,11 @@ from processor.errors import InvalidEvent
 from processor.events.values import address, epoch_ms, logon_id, logon_type, number, shown, text, time_ms
 
 Convert = Callable[[Any, str], Any]
+
+# What a logon type's name may look like; a new one is no reason to refuse the logon.
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z ()_-]{0,63}")
+# Syslog's time of RFC 3164 has neither year nor zone.
+_YEARLESS: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d")
 
 _SUCCESS: Final = frozenset({"success", "succeeded", "successful", "true", "yes", "allowed", "1"})
 _FAILURE: Final = frozenset({"failure", "failed", "fail", "false", "no", "denied", "2", "0"})
@@ -32,6 +38,7 @@ LOGON_TYPES: Final[dict[str, int]] = {
     "cached remote interactive": 12,
     "cachedunlock": 13,
     "cached unlock": 13,
+    "remote interactive (rdp) logons": 10,
 }
 
 
@@ -73,12 +80,21 @@ def _number(value: Any, path: str) -> int | None:
 
 
 def _logon_type(value: Any, path: str) -> int | None:
-    named = LOGON_TYPES.get(value.lower()) if isinstance(value, str) else None
-    return logon_type(_number(value, path) if named is None else named, "", path)
+    """A type by number or name; None for a name that is not Windows' (Unknown, Undefined)."""
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return LOGON_TYPES.get(value.lower())
+    return logon_type(_number(value, path), "", path)
+
+
+def _code(value: Any, path: str) -> str:
+    """An event code; a list (several actions in one record) is joined."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return text("+".join(value[:8]))
+    return _plain(value, path)
 
 
 def _time(value: Any, path: str) -> int | None:
-    if value is None:
+    if value is None or (isinstance(value, str) and _YEARLESS.fullmatch(value)):
         return None
     if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
         return time_ms(value, path)
@@ -112,6 +128,7 @@ def _address(value: Any, path: str) -> str:
 
 _READ: Final[dict[str, Convert]] = {
     "time": _time,
+    "code": _code,
     "logon_id": _logon_id,
     "pid": _number,
     "parent_pid": _number,

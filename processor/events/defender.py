@@ -1,6 +1,7 @@
 """Microsoft Defender for Endpoint: DeviceProcessEvents and DeviceLogonEvents, as tables and as streamed.
 
-Columns beside each other (advanced hunting, Sentinel, CSV) or under `properties` (streaming API). Account and
+Columns beside each other (advanced hunting, Sentinel, CSV) or under `properties` (streaming API; its batches
+are under `records`, see the top of this page). Account and
 LogonId are the new process's own, InitiatingProcess* is the parent. LogonAttempted is no logon.
 """
 
@@ -17,7 +18,7 @@ def _columns(*names: str) -> tuple[str, ...]:
 
 
 _COMMON: Final = {
-    "time": _columns("Timestamp", "TimeGenerated"),
+    "time": _columns("Timestamp", "TimeGenerated", "TimeGenerated [UTC]"),
     "code": _columns("ActionType"),
     "host": _columns("DeviceName", "DeviceId"),
     "user_name": _columns("AccountName"),

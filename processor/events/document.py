@@ -1,6 +1,6 @@
 """docs/formats.md, made from what the decoders map."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from processor.events import (
@@ -41,7 +41,12 @@ Made from the code: `EVENTCLUSTER_WRITE_DOCS=1 pytest tests/unit/events/test_doc
 
 A record is recognised by the fields it has (`input.formats: auto`), or only the formats named are read. What
 is neither a process creation nor a logon is ignored. What should be one and is broken becomes a dead letter
-that names the field. Of several fields the first that holds something is taken.
+that names the field, or `value` where the record as such is at fault. Of several fields the first that holds
+something is taken.
+
+One Kafka record is one event. Azure's Event Hubs and Log Analytics wrap events into `{"records": [...]}`:
+such a record is read where it holds one event, and is a dead letter where it holds several. Split them
+before: Logstash's azure_event_hubs input does, Vector with `unnest`, Stream Analytics with a query.
 
 Times are UTC; a time without a zone is UTC. A record without a usable time takes the Kafka timestamp. Logon
 ids are compared as numbers: `0x3e7`, `0x3E7`, `999` and `"999"` are one. The *system session* is logon id
@@ -122,7 +127,15 @@ def _details(source: Source) -> str:
     rows += [
         [f"`{_ECS_NAMES[attribute]}`", f"always {value}"] for attribute, value in source.constants.items()
     ]
+    rows += [[f"`{_ECS_NAMES[attribute]}`", _meanings(values)] for attribute, values in source.values.items()]
     return f"### {source.name} ({source.kind})\n\n{rule}\n\n{_table(['what', 'taken from'], rows)}"
+
+
+def _meanings(values: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{value} is {'unknown' if stands_for is None else stands_for}"
+        for value, stands_for in values.items()
+    )
 
 
 def _paths(paths: Iterable[str]) -> str:

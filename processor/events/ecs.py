@@ -3,6 +3,11 @@
 Auditbeat's auditd module, Elastic Defend, Filebeat's system module, Elastic Agent. A process event is one
 with event.category process and event.type start; a logon one with event.category authentication and an
 outcome, which is no logoff (event.type end). `user.*` is the process's own or the one that logs on.
+
+No process: a fork (the program comes with its exec), auditd's reports of services. No logon: what auditd and
+Windows report around one (authorised, credentials acquired, session started; explicit credentials, Kerberos
+tickets), as in their own formats. Alerts are made of events and are none. Sysmon's `user.id` is that of the
+Sysmon service and not taken.
 """
 
 from typing import Final
@@ -24,30 +29,74 @@ _USER: Final = {
     "user_id": ("user.id",),
 }
 _TIME: Final = ("@timestamp",)
+_FAILED: Final = frozenset({"failure", "fail"})
+_ALERTS: Final = frozenset({"alert", "signal"})
+_SYSMON: Final = "Microsoft-Windows-Sysmon"
+# The executable of a fork is still its parent's; the others are auditd's words for no execve.
+_NO_START: Final = frozenset({"fork", "ran-command", "started-service", "started-audit"})
+_NO_LOGON: Final = frozenset(
+    {
+        "acquired-credentials",
+        "disposed-credentials",
+        "refreshed-credentials",
+        "authenticated-to-group",
+        "changed-login-id-to",
+        "was-authorized",
+        "started-session",
+        "ended-session",
+        "error",
+        "logged-in-explicit",
+        "logged-in-special",
+        "credential-validated",
+        "kerberos-authentication-ticket-requested",
+        "kerberos-service-ticket-requested",
+        "kerberos-service-ticket-renewed",
+        "kerberos-preauth-failed",
+    }
+)
+_START: Final = {"event.category": frozenset({"process"}), "event.type": STARTS}
+_NOT: Final = {"event.outcome": _FAILED, "event.kind": _ALERTS}
+_PROCESS: Final = {
+    "time": _TIME,
+    "code": ("event.code", "event.action"),
+    "host": _HOST,
+    **_USER,
+    "logon_id": ("winlog.logon.id", "auditd.session", "process.Ext.authentication_id"),
+    "executable": ("process.executable", "process.name"),
+    "command_line": ("process.command_line", "process.args", "process.title"),
+    "pid": ("process.pid",),
+    "parent_executable": ("process.parent.executable", "process.parent.name"),
+    "parent_command_line": ("process.parent.command_line", "process.parent.args"),
+    "parent_pid": ("process.parent.pid", "process.ppid"),
+}
 
 SOURCES: Final = (
+    Source(
+        "process start, Sysmon's",
+        FORMAT,
+        PROCESS,
+        when=_START | {"winlog.provider_name": frozenset({_SYSMON})},
+        unless=_NOT,
+        fields={
+            **{attribute: paths for attribute, paths in _PROCESS.items() if attribute != "user_id"},
+            "logon_id": ("winlog.event_data.LogonId", "winlog.logon.id"),
+        },
+    ),
+    Source(
+        "process start, merged with its fork and end",
+        FORMAT,
+        PROCESS,
+        when=_START | {"event.action": frozenset({"exec"})},
+        unless=_NOT,
+        fields=_PROCESS,
+    ),
     Source(
         "process start",
         FORMAT,
         PROCESS,
-        when={
-            "event.category": frozenset({"process"}),
-            "event.type": STARTS,
-        },
-        unless={"event.outcome": frozenset({"failure"})},
-        fields={
-            "time": _TIME,
-            "code": ("event.code", "event.action"),
-            "host": _HOST,
-            **_USER,
-            "logon_id": ("winlog.logon.id", "auditd.session"),
-            "executable": ("process.executable", "process.name"),
-            "command_line": ("process.command_line", "process.args", "process.title"),
-            "pid": ("process.pid",),
-            "parent_executable": ("process.parent.executable", "process.parent.name"),
-            "parent_command_line": ("process.parent.command_line", "process.parent.args"),
-            "parent_pid": ("process.parent.pid", "process.ppid"),
-        },
+        when=_START,
+        unless=_NOT | {"event.action": _NO_START},
+        fields=_PROCESS,
     ),
     Source(
         "authentication",
@@ -55,20 +104,27 @@ SOURCES: Final = (
         LOGON,
         when={
             "event.category": frozenset({"authentication"}),
-            "event.outcome": frozenset({"success", "failure"}),
+            "event.outcome": _FAILED | {"success"},
         },
-        unless={"event.type": frozenset({"end"})},
+        unless={"event.type": frozenset({"end"}), "event.kind": _ALERTS, "event.action": _NO_LOGON},
         fields={
             "time": _TIME,
             "code": ("event.code", "event.action"),
-            "host": _HOST,
+            # Not the agent's name: it may read the log of a cloud.
+            "host": ("host.name", "host.hostname"),
             **_USER,
+            "user_name": ("user.name", "user.email", "user.id"),
             "logon_id": ("winlog.logon.id", "auditd.session"),
-            "logon_type": ("winlog.event_data.LogonType", "winlog.logon.type"),
+            "logon_type": (
+                "winlog.event_data.LogonType",
+                "winlog.logon.type",
+                "process.Ext.session_info.logon_type",
+            ),
             "outcome": ("event.outcome",),
             "source_ip": ("source.ip", "source.address"),
             "authentication_package": (
                 "winlog.event_data.AuthenticationPackageName",
+                "process.Ext.session_info.authentication_package",
                 "system.auth.ssh.method",
                 "auditd.data.op",
             ),
@@ -78,6 +134,7 @@ SOURCES: Final = (
 
 
 class _What(msgspec.Struct, gc=False):
+    kind: Text = None
     category: list[str] | str | None = None
     type: list[str] | str | None = None
     code: Text = None
@@ -93,6 +150,10 @@ class _Parent(msgspec.Struct, gc=False):
     pid: Number = None
 
 
+class _Ext(msgspec.Struct, gc=False):
+    authentication_id: Number = None
+
+
 class _Process(msgspec.Struct, gc=False):
     executable: Text = None
     command_line: Text = None
@@ -101,6 +162,7 @@ class _Process(msgspec.Struct, gc=False):
     pid: Number = None
     ppid: Number = None
     parent: _Parent | None = None
+    Ext: _Ext | None = None
 
 
 class _User(msgspec.Struct, gc=False):
@@ -118,6 +180,7 @@ class _Logon(msgspec.Struct, gc=False):
 
 
 class _Winlog(msgspec.Struct, gc=False):
+    provider_name: Text = None
     logon: _Logon | None = None
 
 
@@ -157,8 +220,10 @@ def read(value: bytes, max_command_line: int) -> Event | None:
 
 
 def _usual_start(record: _Record, max_command_line: int) -> Event | None:
-    what, process, time = record.event, record.process, record.timestamp
+    what, process, time, winlog = record.event, record.process, record.timestamp, record.winlog
     if what is None or process is None or time is None or not _starts(what):
+        return None
+    if winlog is not None and winlog.provider_name == _SYSMON:
         return None
     executable, host = process.executable, record.host.name if record.host is not None else None
     if executable in _DASHES or host in _DASHES or time[4:5] != "-":
@@ -195,7 +260,7 @@ def _usual_start(record: _Record, max_command_line: int) -> Event | None:
 
 def _starts(what: _What) -> bool:
     category, kind = what.category, what.type
-    if what.outcome == "failure":
+    if what.outcome in _FAILED or what.kind in _ALERTS or what.action in _NO_START:
         return False
     if isinstance(category, str) or isinstance(kind, str) or category is None or kind is None:
         return category == "process" and kind in STARTS
@@ -218,4 +283,7 @@ def _session(record: _Record) -> str:
     logon = record.winlog.logon if record.winlog is not None else None
     if logon is not None and logon.id not in _DASHES:
         return logon_id(logon.id)
-    return logon_id(record.auditd.session) if record.auditd is not None else ""
+    if record.auditd is not None and record.auditd.session not in _DASHES:
+        return logon_id(record.auditd.session)
+    extension = record.process.Ext if record.process is not None else None
+    return logon_id(extension.authentication_id) if extension is not None else ""

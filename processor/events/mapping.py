@@ -54,6 +54,7 @@ class Source:
     fields : attribute of Event -> paths, the first that holds something is taken
     constants : attribute of Event -> text that no path gives
     unless : path -> values that make it another event
+    values : attribute -> the source's own value, as text in lower case, -> what it stands for; None: nothing
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     fields: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, str] = field(default_factory=dict)
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 _SYSTEM_IDS: Final = frozenset({SYSTEM_SID, "0"})
@@ -106,7 +108,12 @@ class Plan:
         self._when = [(path, _parts(path), values) for path, values in source.when.items()]
         self._unless = [(path, _parts(path), values) for path, values in source.unless.items()]
         self._fields = [
-            (attribute, [(path, _parts(path)) for path in paths], converter(attribute))
+            (
+                attribute,
+                [(path, _parts(path)) for path in paths],
+                converter(attribute),
+                source.values.get(attribute),
+            )
             for attribute, paths in source.fields.items()
         ]
         self._start: dict[str, Any] = {"time": None, "host": "", "code": ""} | dict(source.constants)
@@ -121,10 +128,12 @@ class Plan:
     def event(self, record: dict[str, Any], max_command_line: int) -> Event:
         """The event that a record of the source describes. Raises InvalidEvent."""
         parts = self._start.copy()
-        for attribute, paths, convert in self._fields:
+        for attribute, paths, convert, values in self._fields:
             for path, names in paths:
                 value = look_up(record, path, names)
                 if value is not None and value not in _MISSING:
+                    if values is not None:
+                        value = values.get(as_text(value).lower(), value)
                     parts[attribute] = convert(value, path)
                     break
         self._complete(parts, record)
@@ -138,6 +147,9 @@ class Plan:
 
     def _complete(self, parts: dict[str, Any], record: dict[str, Any]) -> None:
         """Adds a logon's account. Raises InvalidEvent where a record lacks what every event has."""
+        domain, _, name = parts.get("user_name", "").rpartition("\\")
+        if domain and name and not parts.get("user_domain"):
+            parts["user_domain"], parts["user_name"] = domain, name
         if self.source.kind == PROCESS:
             if not parts.get("executable"):
                 raise self._lacks("executable")

@@ -16,6 +16,13 @@ _ESCAPE: Final = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+# What a rejection names where no field of the record is at fault: Kafka's name for its bytes.
+RECORD: Final = "value"
+_BYTE: Final = re.compile(r"\(byte (\d{1,12})\)")
+# A key right before the byte at fault, which its value may have begun a little earlier (-Infinity, 01).
+_KEY_BEFORE: Final = re.compile(rb'"([^"\\\x00-\x1f]{1,128})"\s{0,16}:\s{0,16}[-+\w.]{0,24}$')
+_LOOK_BACK: Final = 256
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(.{0,200}).*`$", re.DOTALL)
 
 
@@ -28,13 +35,28 @@ def repair(value: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[2] else escape[0], text)
 
 
-def invalid(error: Exception) -> InvalidEvent:
-    """What a reader's error says, with the field at fault where there is one."""
+def invalid(error: Exception, value: bytes = b"") -> InvalidEvent:
+    """What a reader's error says of a record, with the field at fault, or `value`: the record as such."""
     if isinstance(error, RecursionError):
-        return InvalidEvent("not_json", "", "nested too deeply")
+        return InvalidEvent("not_json", RECORD, "nested too deeply")
     if not isinstance(error, msgspec.ValidationError):
-        return InvalidEvent("not_json", "", str(error)[:200])
+        return _malformed(str(error), value)
     place = _AT.search(str(error))
     if place is None or not place[1]:
-        return InvalidEvent("not_an_object", "", str(error)[:200])
+        return InvalidEvent("not_an_object", RECORD, str(error)[:200])
     return InvalidEvent("bad_field", place[1], _AT.sub("", str(error))[:200])
+
+
+def _malformed(said: str, value: bytes) -> InvalidEvent:
+    """What is no JSON, and where: the byte, and the field whose value stands there."""
+    if value.startswith(_UTF_16):
+        return InvalidEvent("not_json", RECORD, "UTF-16, where UTF-8 is needed")
+    if not value.strip():
+        return InvalidEvent("not_json", RECORD, f"empty, {len(value)} bytes")
+    byte = _BYTE.search(said)
+    if byte is None:
+        return InvalidEvent("not_json", RECORD, f"{said[:150]} (its {len(value)} bytes end too early)")
+    at = int(byte[1])
+    field = _KEY_BEFORE.search(value[max(0, at - _LOOK_BACK) : at])
+    name = field[1].decode("utf-8", "replace") if field else RECORD
+    return InvalidEvent("not_json", name, said[:200])

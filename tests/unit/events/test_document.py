@@ -23,7 +23,7 @@ OTHER: dict[str, Any] = {
     "logon_type": "7",
     "command_line": "something else",
 }
-OUTCOMES = {"success": "failure", "failure": "success", "1": 2, "2": 1, "4624": 4625, "4625": 4624}
+OUTCOMES = {"success": "failure", "failure": "success", "0": 1, "1": 2, "2": 1, "4624": 4625, "4625": 4624}
 # Said in words, or proved by what else is taken from the same place.
 TOLD = {("sysmon", "user_name"), ("auditd", "user_name")}
 
@@ -61,6 +61,8 @@ def altered(attribute: str, value: Any) -> Any:
         return value // 2
     if attribute in OTHER:
         return OTHER[attribute]
+    if isinstance(value, list):
+        return ["y", *value]
     return "y" + value if isinstance(value, str) else value + 1
 
 
