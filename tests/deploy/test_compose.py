@@ -7,6 +7,7 @@ import jsonschema
 import yaml
 
 from processor.config import load
+from tests.deploy.command_line import unknown_words
 from tests.deploy.tools import CHECKOUT, run
 
 COMPOSE: Final = CHECKOUT / "deploy" / "compose"
@@ -74,6 +75,27 @@ def test_the_config_is_good() -> None:
     settings = load(COMPOSE / "eventcluster.yaml", {}, broker=True)
 
     assert ("events",) == tuple(settings.kafka.input_topics)
+
+
+def test_our_containers_are_started_as_the_command_line_has_it() -> None:
+    """Each command of our image names a command and options that exist; the token on top is the config's."""
+    commands = [
+        service["command"]
+        for service in _project()["services"].values()
+        if "eventcluster" in service["image"] and "command" in service
+    ]
+    token = load(COMPOSE / "eventcluster.yaml", {}).web.token
+
+    assert commands
+    assert [[]] * len(commands) == [unknown_words(command) for command in commands]
+    assert f"(token: {token})" in (COMPOSE / "compose.yaml").read_text().partition("\nname:")[0]
+
+
+def test_kafka_writes_to_its_volume() -> None:
+    """Else its log would be gone with the container."""
+    kafka = _project()["services"]["kafka"]
+
+    assert [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"] == kafka["volumes"]
 
 
 def test_alertmanager_accepts_its_config() -> None:

@@ -73,9 +73,17 @@ CUSTOM: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+def _manifests(build: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(run("kubectl", "kustomize", str(KUBERNETES / build))))
+
+
 def _objects(build: str) -> dict[str, dict[str, Any]]:
-    said = run("kubectl", "kustomize", str(KUBERNETES / build))
-    return {f"{each['apiVersion']}/{each['kind']}": each for each in yaml.safe_load_all(said)}
+    """By kind, of kinds of which there is one."""
+    return {_kind(each): each for each in _manifests(build)}
+
+
+def _kind(manifest: dict[str, Any]) -> str:
+    return f"{manifest['apiVersion']}/{manifest['kind']}"
 
 
 def _pod(build: str) -> dict[str, Any]:
@@ -86,17 +94,18 @@ def _pod(build: str) -> dict[str, Any]:
 @pytest.mark.parametrize("build", BUILDS)
 def test_the_manifests_pass_strict_validation(build: str, tmp_path: Path) -> None:
     """Kubernetes' own kinds by kubernetes-validate --strict, operators' kinds by the closed schemas above."""
-    objects = _objects(build)
-    own = {name: each for name, each in objects.items() if name not in CUSTOM}
+    manifests = _manifests(build)
+    own = [each for each in manifests if _kind(each) not in CUSTOM]
     manifest = tmp_path / "manifest.yaml"
-    manifest.write_text(yaml.safe_dump_all(own.values()))
+    manifest.write_text(yaml.safe_dump_all(own))
 
     said = run("kubernetes-validate", "--strict", str(manifest))
 
     assert "WARN" not in said
     assert len(own) == said.count("passed for resource")
-    for name in objects.keys() - own.keys():
-        jsonschema.validate(objects[name]["spec"], CUSTOM[name])
+    for each in manifests:
+        if _kind(each) in CUSTOM:
+            jsonschema.validate(each["spec"], CUSTOM[_kind(each)])
 
 
 def test_production_holds_every_kind_that_operation_needs() -> None:
@@ -142,18 +151,20 @@ def test_the_config_in_the_config_map_is_good(build: str, tmp_path: Path) -> Non
     (container,) = _pod(build)["containers"]
     (config_map,) = [
         each
-        for each in yaml.safe_load_all(run("kubectl", "kustomize", str(KUBERNETES / build)))
+        for each in _manifests(build)
         if each["kind"] == "ConfigMap" and "eventcluster.yaml" in each["data"]
     ]
     config = tmp_path / "eventcluster.yaml"
     config.write_text(config_map["data"]["eventcluster.yaml"])
     secret = tmp_path / "secret"
-    secret.write_text("alice\n")
+    secret.write_text("alice-of-sixteen-characters\n")
     environment = {each["name"]: str(secret) for each in container.get("env", [])}
 
     settings = load(config, environment, broker=True)
 
     mounted = {volume["configMap"]["name"] for volume in _pod(build)["volumes"] if "configMap" in volume}
+    folders = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {str(Path(each["value"]).parent) for each in container.get("env", [])} <= folders
     assert {config_map["metadata"]["name"]} == mounted
     assert ("events",) == tuple(settings.kafka.input_topics)
     assert objects["v1/Service"]["spec"]["clusterIP"] == "None"
@@ -163,7 +174,7 @@ def test_the_config_map_of_dashboards_has_the_committed_ones() -> None:
     """What Grafana's side-car picks up is what the dashboard tests tested."""
     maps = [
         each
-        for each in yaml.safe_load_all(run("kubectl", "kustomize", str(KUBERNETES / "overlays/production")))
+        for each in _manifests("overlays/production")
         if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "eventcluster-dashboards"
     ]
     committed = {

@@ -7,17 +7,16 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-import typer
 import yaml
 from _pytest.mark import ParameterSet
 
-from processor.cli import app
 from processor.config import Settings, load
+from tests.deploy.command_line import unknown_words
 from tests.deploy.tools import CHECKOUT, program, without_ours
 from tests.docs.pages import NEEDS, SILENT, Block, blocks
 from tests.kafka.services import until
@@ -148,7 +147,7 @@ def test_a_command_named_in_a_sentence_exists(page: Path) -> None:
     for said in inline:
         program_name, *words = said.split()
         if program_name == "eventcluster" and words:
-            assert _unknown(words) == [], f"{page.name}: {said}"
+            assert unknown_words(words) == [], f"{page.name}: {said}"
         elif program_name == "make":
             assert set(words) <= targets, f"{page.name}: {said}"
 
@@ -184,22 +183,6 @@ def test_the_published_schema_is_the_packages_own() -> None:
 
 def _makefiles() -> str:
     return (CHECKOUT / "Makefile").read_text() + (CHECKOUT / "deploy/deploy.mk").read_text()
-
-
-def _unknown(words: Sequence[str]) -> list[str]:
-    """Which words of a command line name no command or option; `a | b` may stand for either."""
-    command = typer.main.get_command(app)
-    unknown = []
-    for word in words:
-        if isinstance(command, typer.core.TyperGroup) and not word.startswith("-"):
-            known = command.commands.get(word)
-            if known is None:
-                return [word]
-            command = known
-        elif word.startswith("--"):
-            options = {each for parameter in command.params for each in parameter.opts}
-            unknown += [word] if word not in options | {"--help"} else []
-    return unknown
 
 
 def _kafka(cluster: SecureCluster, bin_folder: Path) -> dict[str, str]:
