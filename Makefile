@@ -20,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(READY) ## make .venv with everything pinned; redone when requirements change
@@ -42,7 +42,7 @@ browser-setup:
 
 .PHONY: kafka-setup
 kafka-setup:
-	@{ command -v java && command -v mvn; } >/dev/null || { $(call apt_install,openjdk-17-jre-headless maven); }
+	@{ command -v java && command -v mvn; } >/dev/null || { $(call apt_install,default-jre-headless maven); }
 
 .PHONY: demo
 demo: setup ## broker, simulated fleet under attack and the service in one process; Ctrl-C ends it

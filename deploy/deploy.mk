@@ -2,8 +2,8 @@
 
 .PHONY: ops-setup
 ops-setup:
-	@{ command -v promtool && command -v amtool && command -v openssl && command -v kcat && command -v jq; } >/dev/null \
-		|| { $(call apt_install,prometheus prometheus-alertmanager openssl kcat jq); }
+	@{ command -v promtool && command -v amtool && command -v openssl && command -v kcat && command -v jq && command -v curl; } >/dev/null \
+		|| { $(call apt_install,prometheus prometheus-alertmanager openssl kcat jq curl); }
 
 .PHONY: image-setup
 image-setup:

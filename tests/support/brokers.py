@@ -43,7 +43,7 @@ def jars() -> Path:
     Raises Unavailable where Java or Maven are missing or the artifacts cannot be fetched.
     """
     if shutil.which("java") is None:
-        raise Unavailable("java is not installed (Debian: apt-get install openjdk-17-jre-headless)")
+        raise Unavailable("java is not installed (Debian: apt-get install default-jre-headless)")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eventcluster"
     target = cache / f"kafka-{VERSION}"
     cache.mkdir(parents=True, exist_ok=True)
