@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from processor.clustering.components import Snapshot
-from processor.detection.detector import CLUSTERED, Detector, Judgement
+from processor.detection.detector import CLUSTERED, Detector, Judgement, Repeat
 from processor.detection.settings import DetectorSettings
 from processor.errors import InvalidEvent
 from processor.events import mapping
 from processor.events.event import Event, Kind
 from processor.events.formats import FORMATS, Decoder
+from processor.events.generations import Generations
+from processor.events.sketches import Sketches
+from processor.events.windows import Sketch
 from processor.records.ecs import RecordSettings, RecordWriter, Source, anomaly_id
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -120,6 +123,11 @@ class Pipeline:
         }
         self._plain: dict[tuple[str, str, bool, bool, str, str], Scored] = {}
         self.detector = Detector(settings.detector, self._identify)
+        self._max_command_line = settings.max_command_line
+        # Own sources come before the formats, and what a sketch leaves out must not decide.
+        sketched = not settings.mappings and self.detector.sketched
+        self._sketch = Sketches(settings.formats, settings.max_record_size).of if sketched else _no_sketch
+        self._repeats: Generations[tuple[Repeat, Scored]] = Generations()
 
     def process(
         self,
@@ -135,18 +143,45 @@ class Pipeline:
         timestamp : the record's Kafka timestamp, ms since epoch
         learn_only : history: the event is learned and counted for warm-up, but nothing is published
         """
+        if value is None:
+            return _IGNORED
+        sketch = self._sketch(value)
+        if sketch is None:
+            return self._observe(value, None, offset, timestamp, headers, learn_only=learn_only)
+        key = sketch[0]
+        known = self._repeats.young.get(key) or self._repeats.recall(key)
+        if known is not None and self.detector.again(known[0], sketch[1], timestamp):
+            return known[1]
+        outcome = self._observe(value, sketch, offset, timestamp, headers, learn_only=learn_only)
+        if isinstance(outcome, Scored) and not outcome.fate:
+            repeat = self.detector.repeat()
+            if repeat is not None:
+                self._repeats.remember(key, (repeat, self._clustered[repeat.kind, repeat.format]))
+        return outcome
+
+    def _observe(
+        self,
+        value: bytes,
+        sketch: Sketch | None,
+        offset: int,
+        timestamp: int,
+        headers: Headers | None,
+        *,
+        learn_only: bool,
+    ) -> Outcome:
+        """What `process` says of a record that has to be read in full."""
         try:
-            event = self._decoder.decode(value)
+            event = self._read(value, sketch)
         except InvalidEvent as error:
             return Rejected(error.reason, error.field, str(error))
-        if value is None or event is None or not self.detector.reads(event.kind):
+        if event is None or not self.detector.reads(event.kind):
             return _IGNORED
         judgement = self.detector.observe(event, value, offset, timestamp, learn_only=learn_only)
         if judgement is CLUSTERED:
             return self._clustered[event.kind, event.format]
-        if judgement.anomaly is None:
-            return self._without_record(event, judgement)
         anomaly = judgement.anomaly
+        if anomaly is None:
+            return self._without_record(event, judgement)
         source = Source(self._topic, self._partition, offset, timestamp)
         published = Published(
             id=anomaly.id,
@@ -162,6 +197,17 @@ class Pipeline:
         return outcome(
             event.kind, event.format, judgement.clock_skewed, judgement.fate, published.reason, published
         )
+
+    def _read(self, value: bytes, sketch: Sketch | None) -> Event | None:
+        """The event in a record, from its sketch where there is one. Raises InvalidEvent."""
+        if sketch is not None:
+            try:
+                event = sketch[3](sketch[2], len(value), self._max_command_line)
+            except InvalidEvent:
+                event = None
+            if event is not None:
+                return event
+        return self._decoder.decode(value)
 
     @property
     def stream_time(self) -> int | None:
@@ -209,6 +255,10 @@ class Pipeline:
 
 
 _IGNORED = Ignored()
+
+
+def _no_sketch(_value: bytes) -> Sketch | None:
+    return None
 
 
 def _identify(topic: str, partition: int, value: bytes, offset: int) -> str:

@@ -80,6 +80,17 @@ class _Scope:
         self.horizon = self.oldest = self.newest = self.size = self.place = 0
 
 
+class Spot:
+    """Where repeats of a vector are learned by `Engine.again`, as long as it stays in the window."""
+
+    __slots__ = ("first", "home", "slot")
+
+    def __init__(self, slot: int, first: int, home: _Scope) -> None:
+        self.slot = slot
+        self.first = first
+        self.home = home
+
+
 class Engine:
     """Exact DBSCAN roles over the multiset of vectors in a sliding window, gate by gate, scope by scope.
 
@@ -209,6 +220,57 @@ class Engine:
         if self.live_vectors >= self.max_vectors:
             self._evict()
         return role
+
+    def spot(self, scope: str, row: int) -> Spot | None:
+        """Where the row that was learned last can be learned again, None where nobody knows any more."""
+        home = self._scopes.get(scope)
+        if home is None:
+            return None
+        slot = self._young.get(home.base + row) or self._old.get(home.base + row)
+        return Spot(slot, self._slots.first[slot], home) if slot else None
+
+    def again(self, spot: Spot, part: int) -> bool:
+        """Learn one more event of a vector that is core by itself, as `learn` does.
+
+        False, and nothing learned, where `learn` has to decide: the vector has left, or is not core by its
+        own events, or the part is not open.
+        """
+        parts, slots = self._parts, self._slots
+        slot, home = spot.slot, spot.home
+        horizon = parts.horizon
+        if home.horizon > horizon:  # noqa: PLR1730 - as in learn
+            horizon = home.horizon
+        last = slots.newest[slot]
+        # The first event's serial tells a slot that was recycled.
+        if last < horizon or slots.first[slot] != spot.first or part != self._open:
+            return False
+        now = parts.last
+        ring, stamps = self._ring, slots.stamps
+        begin, turn = slot * ring, slots.turn[slot]
+        following = turn + 1 if turn + 1 < ring else 0
+        if slots.core[slot] < horizon and self.min_samples > 1:
+            full = following - self.min_samples
+            if stamps[begin + (full if full >= 0 else full + ring)] < horizon:
+                return False
+        if last != now:
+            home.newest = slots.newest[slot] = now
+            parts.leave(last)
+            parts.arrivals += 1
+            slots.entry[slot] = self._log.append(slot)
+        elif not self._log.again(slots.entry[slot], slot):
+            slots.entry[slot] = self._log.append(slot)
+        slots.events[slot] += 1
+        stamps[begin + turn] = now
+        slots.turn[slot] = following
+        place, places = slots.place[slot], self._places
+        places.before[place] = places.newest[place]
+        places.newest[place] = now
+        parts.learned += 1
+        if parts.expired > self._tidy_at or self._dying:
+            self._tidy()
+        if self.live_vectors >= self.max_vectors:
+            self._evict()
+        return True
 
     def judge(self, scope: str, row: int) -> Role:
         """Role of a late event: as if it had been learned; nothing is stored."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from river import cluster
 
-from processor.clustering.engine import Engine, Role
+from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.rows import Counts, Gate, Vector
 
 Rival = Literal["dbstream", "denstream"]
@@ -60,6 +60,10 @@ class FadingEngine(Engine):
         role = self._ask(model, point)
         model.learn_one(point)
         return role
+
+    def again(self, spot: Spot, part: int) -> bool:  # noqa: ARG002 - the engine's face
+        """No vector is certain to stay in a cluster here."""
+        return False
 
     def judge(self, scope: str, row: int) -> Role:
         """NOISE where an event would open a micro-cluster; nothing is learned."""

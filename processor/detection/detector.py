@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple
 
-from processor.clustering.engine import Engine, Role
+from processor.clustering.engine import Engine, Role, Spot
 from processor.detection.assess import assess
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.exemplars import exemplar
@@ -23,6 +23,8 @@ Fate = Literal["", "published", "folded", "suppressed", "warmup", "below_min_sco
 
 # Distinct scope values whose rewritten form is remembered.
 _MAX_REWRITTEN = 100_000
+# The scopes that a sketch's key decides.
+_SKETCHED_SCOPES = ("host.name", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,22 @@ class Learned(NamedTuple):
     scope: str
     row: int
     part: int
+
+
+class Repeat:
+    """How copies of an event that belongs to a cluster are learned, by `Detector.again`.
+
+    kind, format : the event's
+    """
+
+    __slots__ = ("format", "history", "kind", "model", "scope", "spot")
+
+    def __init__(self, event: Event, model: "_Model", scope: str, spot: Spot) -> None:
+        self.kind, self.format = event.kind, event.format
+        self.model = model
+        self.scope = scope
+        self.spot = spot
+        self.history = model.histories.of(scope)
 
 
 class _Model:
@@ -97,7 +115,8 @@ def _engine(kind: KindSettings, settings: DetectorSettings) -> Engine:
 class Detector:
     """The models of one partition, a pure function of the events observed so far and the settings.
 
-    last : the event learned last, None where the last one was late
+    last : the event that `observe` learned last, None where the last one was late
+    followed : somebody reads `last` after every event: none is learned by `again`
     """
 
     def __init__(self, settings: DetectorSettings, identify: Callable[[bytes, int], str]) -> None:
@@ -112,6 +131,15 @@ class Detector:
         self._episodes = Episodes(settings.episode)
         self.window = Window(settings.window, settings.max_segment_events)
         self.last: Learned | None = None
+        self.followed = False
+        self._max_skew = settings.window.max_future_skew
+
+    @property
+    def sketched(self) -> bool:
+        """Whether events of equal sketches have one scope, gate and vector (events/sketches.py)."""
+        return self._settings.scope.by in _SKETCHED_SCOPES and all(
+            model.features.sketched for model in self._models.values()
+        )
 
     @property
     def engines(self) -> dict[Kind, Engine]:
@@ -161,7 +189,7 @@ class Detector:
             if window.advance(time, offset):
                 self._expire()
             role = engine.learn(scope, row, window.part, offset, exemplar(event))
-            live = self._count(model, event, scope)
+            live = self._count(model, event.format, scope)
             self.last = Learned(event, scope, row, window.part)
         if role is not Role.NOISE and model.clusters_are_normal:
             return CLUSTERED if not (late or clock_skewed) else _CLUSTERED[late, clock_skewed]
@@ -182,11 +210,45 @@ class Detector:
         )
         return self._publish(model, case)
 
+    def repeat(self) -> Repeat | None:
+        """How copies of the event that was observed last are learned, None where each has to be observed."""
+        if self.last is None or self.followed:
+            return None
+        event, scope, row, _ = self.last
+        model = self._models[event.kind]
+        spot = model.engine.spot(scope, row) if model.clusters_are_normal else None
+        return None if spot is None else Repeat(event, model, scope, spot)
+
+    def again(self, repeat: Repeat, time: int | None, timestamp: int) -> bool:
+        """Learn a copy of an earlier event: `observe` would say CLUSTERED.
+
+        False, and nothing done, where `observe` has to be asked.
+
+        time : the event's own, ms, None where it has none
+        timestamp : of its record, ms
+        """
+        window = self.window
+        if time is None:
+            time = timestamp
+        elif time > timestamp + self._max_skew:
+            return False
+        part = window.part
+        if not window.late_before <= time < window.pane_end or not window.room or self.followed:
+            return False
+        if not repeat.model.engine.again(repeat.spot, part):
+            return False
+        window.take(time)
+        histories = repeat.model.histories
+        if not histories.again(repeat.history, window.stream_time or 0, part, repeat.format):
+            self._count(repeat.model, repeat.format, repeat.scope)
+            repeat.history = histories.of(repeat.scope)
+        return True
+
     def _time(self, event: Event, timestamp: int) -> tuple[int, bool]:
         """The time an event is taken at, ms, and whether its own was too far ahead to be believed."""
         if event.time is None:
             return timestamp, False
-        if event.time > timestamp + self._settings.window.max_future_skew:
+        if event.time > timestamp + self._max_skew:
             return timestamp, True
         return event.time, False
 
@@ -194,11 +256,11 @@ class Detector:
         for model in self._models.values():
             model.engine.expire(self.window.horizon)
 
-    def _count(self, model: _Model, event: Event, scope: str) -> bool:
-        """Count the event in its scope's history; whether the scope is live."""
+    def _count(self, model: _Model, source: str, scope: str) -> bool:
+        """Count an event of a format in its scope's history; whether the scope is live."""
         window = self.window
         live, forgotten = model.histories.saw(
-            scope, window.stream_time or 0, window.part, window.horizon, event.format
+            scope, window.stream_time or 0, window.part, window.horizon, source
         )
         if forgotten is not None:
             model.engine.drop_scope(forgotten)

@@ -22,8 +22,11 @@ class HistoryState(NamedTuple):
     two_sources: bool
 
 
-class _History:
-    """Of one scope: events seen, stream time (ms) of its first, the last part it was seen in, its format."""
+class History:
+    """Of one scope: events seen, stream time (ms) of its first, the last part it was seen in, its format.
+
+    last_part is -1 once the history is forgotten.
+    """
 
     __slots__ = ("count", "format", "last_part", "live", "start", "two_sources")
 
@@ -52,7 +55,7 @@ class Histories:
         self._settings = settings
         self._window = window
         self._max_scopes = max_scopes
-        self._scopes: OrderedDict[str, _History] = OrderedDict()
+        self._scopes: OrderedDict[str, History] = OrderedDict()
         self.live = 0
         self.two_sources = 0
         self.expired_in_warmup = 0
@@ -86,7 +89,7 @@ class Histories:
         if history is None or history.last_part < horizon:
             if history is not None:
                 self._forget(scope)
-            history = scopes[scope] = _History(stream_time, part, source)
+            history = scopes[scope] = History(stream_time, part, source)
             self._reclaim(horizon)
             if len(scopes) > self._max_scopes:
                 forgotten = next(iter(scopes))
@@ -103,6 +106,21 @@ class Histories:
             history.live = True
             self.live += 1
         return history.live, forgotten
+
+    def of(self, scope: str) -> History:
+        """The history of a scope that was just seen; for `again`."""
+        return self._scopes[scope]
+
+    def again(self, history: History, stream_time: int, part: int, source: str) -> bool:
+        """Count one learned event of a scope that this part has seen; False where `saw` has to."""
+        if history.last_part != part or (history.format != source and not history.two_sources):
+            return False
+        if not history.live:
+            settings, seen = self._settings, stream_time - history.start
+            if seen >= self._window or (seen >= settings.span and history.count + 1 >= settings.events):
+                return False
+        history.count += 1
+        return True
 
     def export(self, part: int) -> list[HistoryState]:
         """Scopes seen in `part` or later, in the order in which they are kept."""
@@ -126,7 +144,7 @@ class Histories:
         for state in taken:
             if state.scope in self._scopes:
                 self._forget(state.scope)
-            own = self._scopes[state.scope] = _History(state.start, state.last_part, state.format)
+            own = self._scopes[state.scope] = History(state.start, state.last_part, state.format)
             own.count, own.live, own.two_sources = state.events, state.live, state.two_sources
             self.live += own.live
             self.two_sources += own.two_sources
@@ -137,7 +155,7 @@ class Histories:
     def __len__(self) -> int:
         return len(self._scopes)
 
-    def _is_enough(self, history: _History, stream_time: int) -> bool:
+    def _is_enough(self, history: History, stream_time: int) -> bool:
         # A full window will never know more: waiting on would silence for ever what is rare by nature.
         seen = stream_time - history.start
         settings = self._settings
@@ -152,6 +170,7 @@ class Histories:
 
     def _forget(self, scope: str) -> None:
         history = self._scopes.pop(scope)
+        history.last_part = -1
         if history.live:
             self.live -= 1
         else:

@@ -37,6 +37,8 @@ class Window:
     part : serial of the current part
     horizon : parts below it have left the window
     late_before : an event of an earlier time (ms) is older than the window
+    pane_end : an event of an earlier time (ms) opens no pane
+    room : events that the current part can still take
     """
 
     def __init__(self, settings: WindowSettings, max_part_events: int) -> None:
@@ -47,7 +49,8 @@ class Window:
         self.part = -1
         self.horizon = 0
         self.late_before = _NO_EVENT_YET
-        self._events_in_part = 0
+        self.pane_end = _NO_EVENT_YET
+        self.room = max_part_events
         self._current_pane = 0
         # One entry a part: its pane and the offset that opened it; entry i is part _first + i.
         self._panes = array("q")
@@ -66,13 +69,18 @@ class Window:
             if self.part < 0 or pane > self._current_pane:
                 self._current_pane = pane
                 self._open_part(offset)
-                self._events_in_part = 1
+                self.room -= 1
                 return self._raise_horizon()
-        if self._events_in_part >= self._max_part_events:
+        if self.room <= 0:
             self._open_part(offset)
-            self._events_in_part = 0
-        self._events_in_part += 1
+        self.room -= 1
         return False
+
+    def take(self, time: int) -> None:
+        """What `advance` does for an event before `pane_end` where the part has room."""
+        if self.stream_time is None or time > self.stream_time:
+            self.stream_time = time
+        self.room -= 1
 
     @property
     def first_offset(self) -> int | None:
@@ -90,7 +98,8 @@ class Window:
     def export(self, noted: int) -> WindowState:
         """The window; without the parts up to serial `noted`."""
         opened = [each for each in self.parts() if each[0] > noted] if self._panes else []
-        return WindowState(self.stream_time, self.part, self.horizon, self._events_in_part, opened)
+        learned = self._max_part_events - self.room
+        return WindowState(self.stream_time, self.part, self.horizon, learned, opened)
 
     def adopt(self, taken: WindowState) -> None:
         """Go on where another window stood: all its parts are in `opened`, oldest first.
@@ -103,11 +112,12 @@ class Window:
         self.stream_time = taken.stream_time
         self.part = taken.part
         self.horizon = self._first = taken.horizon
-        self._events_in_part = taken.events_in_part
+        self.room = self._max_part_events - taken.events_in_part
         self._panes = array("q", [start // self._pane_size for _, start, _ in taken.opened])
         self._offsets = array("q", [offset for _, _, offset in taken.opened])
         if self._panes:
             self._current_pane = self._panes[-1]
+            self.pane_end = (self._current_pane + 1) * self._pane_size
             self._raise_horizon()
 
     @property
@@ -119,6 +129,8 @@ class Window:
 
     def _open_part(self, offset: int) -> None:
         self.part += 1
+        self.pane_end = (self._current_pane + 1) * self._pane_size
+        self.room = self._max_part_events
         self._panes.append(self._current_pane)
         self._offsets.append(offset)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from processor.events.event import PROCESS, Event
 from processor.events.mapping import Source
+from processor.events.times import stream_ms
 from processor.events.values import (
     MAX_TEXT,
     SYSTEM_LOGON_ID,
@@ -21,13 +22,15 @@ from processor.events.values import (
     number,
     split_account,
     text,
-    time_ms,
 )
 from processor.events.windows import (
     HOST_FIELDS,
     TIME_FIELDS,
     Header,
+    Sketch,
     code_of,
+    is_number,
+    is_system_session,
     locate,
     missing,
     recorded_at,
@@ -35,6 +38,7 @@ from processor.events.windows import (
 
 FORMAT: Final = "sysmon"
 CODES: Final = frozenset({"1"})
+_IDS: Final = frozenset({"1", 1})
 PROVIDER: Final = "Sysmon"
 
 
@@ -104,6 +108,34 @@ _identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
 _number_cached: Final = lru_cache(maxsize=4_096)(number)
 
 
+def sketch_process(value: bytes) -> Sketch | None:
+    """What decides how the process creation in a record is judged, None where it has to be read in full.
+
+    Raises what read_process raises.
+    """
+    record = _record.decode(value)
+    inner = record.winlog
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        data, event_id, provider = record, record.EventID, record.SourceName
+        host = record.Computer or record.Hostname
+    else:
+        event_id, provider, host, data, _ = locate(record, inner, data)
+    if (
+        event_id not in _IDS
+        or data is None
+        or not data.Image
+        or not provider
+        or PROVIDER not in provider
+        or not (is_number(data.ProcessId) and is_number(data.ParentProcessId))
+    ):
+        return None
+    started = data.UtcTime
+    time = stream_ms(started, "UtcTime") if started else recorded_at(record)
+    key = (FORMAT, host, data.Image, data.CommandLine, is_system_session(data.LogonId))
+    return key, time, record, process_event
+
+
 def read_process(value: bytes, max_command_line: int) -> Event | None:
     """The process creation in a record, None if it is another event.
 
@@ -141,7 +173,7 @@ def process_event(record: Record, size: int, max_command_line: int) -> Event | N
         PROCESS,
         FORMAT,
         code,
-        time_ms(data.UtcTime, prefix + "UtcTime") if data.UtcTime else recorded_at(record),
+        stream_ms(data.UtcTime, prefix + "UtcTime") if data.UtcTime else recorded_at(record),
         text(host),
         user,
         domain,

@@ -6,12 +6,15 @@ Layouts, told apart by the fields that are there:
 - Winlogbeat 7 and later, Elastic Agent: `winlog.event_id`, `winlog.computer_name`, `winlog.event_data.*`
 """
 
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from processor.errors import InvalidEvent
-from processor.events.values import Number, Text, has_zone, time_ms
+from processor.events.event import Event
+from processor.events.times import stream_ms
+from processor.events.values import SYSTEM_LOGON_ID, Number, Text, has_zone, logon_id, number
 
 # What recorded_at and locate take, for the documentation.
 TIME_FIELDS: Final = (
@@ -52,6 +55,8 @@ Record = TypeVar("Record", bound=Header)
 # Event id, provider, the computer that recorded it (HOST_FIELDS in order: not the collector that forwarded
 # it), the part that holds the event data, and that part's path with a dot.
 Place = tuple[Number, Text, Text, Record | None, str]
+# What stands for an event before it is read in full: see sketches.py.
+Sketch = tuple[tuple[object, ...], int | None, Header, Callable[[Any, int, int], Event | None]]
 
 
 class _Winlog(msgspec.Struct, gc=False):
@@ -115,21 +120,53 @@ def recorded_at(header: Header) -> int | None:
     """
     given = header.SystemTime
     if given:
-        return time_ms(given, "SystemTime")
+        return stream_ms(given, "SystemTime")
     given = header.TimeCreated
     if given:
-        return time_ms(given, "TimeCreated")
+        return stream_ms(given, "TimeCreated")
     given = header.TimeGenerated
     if given:
-        return time_ms(given, "TimeGenerated")
+        return stream_ms(given, "TimeGenerated")
     given = header.TimeGeneratedUTC
     if given:
-        return time_ms(given, "TimeGenerated [UTC]")
+        return stream_ms(given, "TimeGenerated [UTC]")
     given = header.EventTime
     if given and has_zone(given):
-        return time_ms(given, "EventTime")
+        return stream_ms(given, "EventTime")
     given = header.timestamp
-    return time_ms(given, "@timestamp") if given else None
+    return stream_ms(given, "@timestamp") if given else None
+
+
+# Process ids that `number` takes: they repeat. Bounded in number and length, for anybody can write them.
+_numbers: Final[set[Number]] = {None}
+_MAX_NUMBERS: Final = 65_536
+_MAX_DIGITS: Final = 20
+# How hexadecimal logon ids end that are not 0x3e7.
+_OTHER_BYTES: Final = frozenset(f"{byte:02x}" for byte in range(256)) - {SYSTEM_LOGON_ID[-2:]}
+
+
+def is_number(value: Number) -> bool:
+    """Whether `number` reads a value."""
+    if value in _numbers:
+        return True
+    try:
+        number(value, "", "")
+    except InvalidEvent:
+        return False
+    if not isinstance(value, str) or len(value) <= _MAX_DIGITS:
+        if len(_numbers) >= _MAX_NUMBERS:
+            _numbers.clear()
+        _numbers.add(value)
+    return True
+
+
+def is_system_session(session: Number) -> bool:
+    """Whether a logon id is the system's own, 0x3e7."""
+    if session == SYSTEM_LOGON_ID:
+        return True
+    if type(session) is str and session[:2] == "0x" and session[-2:] in _OTHER_BYTES:
+        return False
+    return logon_id(session) == SYSTEM_LOGON_ID
 
 
 def missing(prefix: str, field: str) -> InvalidEvent:

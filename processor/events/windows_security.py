@@ -29,7 +29,10 @@ from processor.events.windows import (
     HOST_FIELDS,
     TIME_FIELDS,
     Header,
+    Sketch,
     code_of,
+    is_number,
+    is_system_session,
     locate,
     missing,
     recorded_at,
@@ -136,6 +139,74 @@ def _identity(user: Text, domain: Text, sid: Text, session: Number) -> tuple[str
 _CACHED_SIZE: Final = 4_096
 _identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
 _number_cached: Final = lru_cache(maxsize=4_096)(number)
+
+
+_PROCESS_IDS: Final = frozenset({"4688", 4688})
+_LOGON_IDS: Final = frozenset({"4624", 4624, "4625", 4625})
+_LOGON_TYPES: Final = frozenset({None, *range(32), *map(str, range(32))})
+
+
+def sketch_process(value: bytes) -> Sketch | None:
+    """What decides how the process creation in a record is judged, None where it has to be read in full.
+
+    Raises what read_process raises.
+    """
+    record = _process.decode(value)
+    inner = record.winlog
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        data, event_id, provider = record, record.EventID, record.SourceName
+        host = record.Computer or record.Hostname
+    else:
+        event_id, provider, host, data, _ = locate(record, inner, data)
+    if (
+        event_id not in _PROCESS_IDS
+        or data is None
+        or not data.NewProcessName
+        or (provider and PROVIDER not in provider)
+        or not (is_number(data.NewProcessId) and is_number(data.ProcessId))
+    ):
+        return None
+    system = data.SubjectUserSid == SYSTEM_SID or is_system_session(data.SubjectLogonId)
+    key = (FORMAT, host, data.NewProcessName, data.CommandLine, system)
+    return key, recorded_at(record), record, process_event
+
+
+def sketch_logon(value: bytes) -> Sketch | None:
+    """As sketch_process, of a logon."""
+    record = _logon.decode(value)
+    inner = record.winlog
+    data = record.event_data if inner is None else inner.event_data
+    if inner is None and data is None:
+        data, event_id, provider = record, record.EventID, record.SourceName
+        host = record.Computer or record.Hostname
+    else:
+        event_id, provider, host, data, _ = locate(record, inner, data)
+    if (
+        event_id not in _LOGON_IDS
+        or data is None
+        or not data.TargetUserName
+        or data.LogonType not in _LOGON_TYPES
+        or (provider and PROVIDER not in provider)
+    ):
+        return None
+    key = (
+        FORMAT,
+        host,
+        event_id,
+        data.Account,
+        data.TargetUserName,
+        data.TargetDomainName,
+        data.LogonType,
+        data.IpAddress,
+        data.AuthenticationPackageName,
+        data.TargetUserSid == SYSTEM_SID or is_system_session(data.TargetLogonId),
+    )
+    return key, recorded_at(record), record, _logon_event
+
+
+def _logon_event(record: LogonRecord, size: int, _max_command_line: int) -> Event | None:
+    return logon_event(record, size)
 
 
 def read_process(value: bytes, max_command_line: int) -> Event | None:

@@ -14,12 +14,17 @@ MAX_LENGTH: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One part of a gate and the kinds of event that have it; `version` is raised when its values change."""
+    """One part of a gate and the kinds of event that have it.
+
+    version : raised when its values change
+    sketched : whether events of equal sketches have the same value (events/sketches.py)
+    """
 
     name: str
     kinds: tuple[Kind, ...]
     of: Callable[[Event], str | int | bool]
     version: int = 1
+    sketched: bool = True
 
 
 def bounded(text: str) -> str:
@@ -63,7 +68,7 @@ def source_address(event: Event) -> str:
 CATEGORIES: Final = (
     Category("executable_masked", (PROCESS,), executable_masked),
     Category("folder", (PROCESS,), folder_masked),
-    Category("parent", (PROCESS,), parent_masked),
+    Category("parent", (PROCESS,), parent_masked, sketched=False),
     Category("system_session", KINDS, system_session),
     Category("account", (LOGON,), account),
     Category("source_address", (LOGON,), source_address),

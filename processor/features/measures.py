@@ -20,6 +20,7 @@ class Feature:
     measures : the integers it is made of
     value : those integers, in that order -> the float
     version : raised whenever a golden value changes
+    sketched : whether events of equal sketches have the same value (events/sketches.py)
     """
 
     name: str
@@ -27,6 +28,7 @@ class Feature:
     measures: tuple[Measure, ...]
     value: Callable[..., float]
     version: int = 1
+    sketched: bool = True
 
 
 def whole(count: int) -> float:

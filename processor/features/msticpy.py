@@ -81,5 +81,5 @@ FEATURES: Final = (
     Feature("isSystemSession", PROCESS, (system_session,), whole),
     Feature("AccountNum", LOGON, (account_num,), whole),
     Feature("LogonType", LOGON, (logon_type,), whole),
-    Feature("LogonHour", LOGON, (logon_hour,), whole),
+    Feature("LogonHour", LOGON, (logon_hour,), whole, sketched=False),
 )

@@ -23,6 +23,7 @@ class FeatureSet(Protocol):
     version : raised whenever a golden vector changes
     columns : the vector's column names, in order
     gate_parts : the gate's category names, in order
+    sketched : whether events of equal sketches measure alike (events/sketches.py)
     """
 
     name: str
@@ -30,6 +31,7 @@ class FeatureSet(Protocol):
     kind: Kind
     columns: tuple[str, ...]
     gate_parts: tuple[str, ...]
+    sketched: bool
 
     def measure(self, event: Event) -> tuple[Gate, Counts]:
         """Gate and counts of an event; equal events give equal tuples."""
@@ -88,6 +90,7 @@ class Columns:
         self._normalize = normalize == "l2"
         self.gate_parts = tuple(category.name for category in gate)
         self._gate = tuple(category.of for category in gate)
+        self.sketched = all(each.sketched for each in features) and all(each.sketched for each in gate)
 
     def measure(self, event: Event) -> tuple[Gate, Counts]:
         """Gate and counts of an event, each shape (the gate's parts,) and (the distinct measures,)."""

@@ -57,6 +57,7 @@ class Members:
     def __init__(self, detector: Detector) -> None:
         """Follow `detector`, which must not have learned anything yet."""
         self._detector = detector
+        detector.followed = True
         self._events: dict[Kind, _Events] = {kind: _Events() for kind in KINDS}
         self._scopes: dict[str, int] = {}
         self._learned = 0

@@ -33,6 +33,7 @@ class Collector:
     def __init__(self, pipeline: Pipeline, settings: PipelineSettings) -> None:
         """Follow `pipeline`, made by `settings`."""
         self._pipeline = pipeline
+        pipeline.detector.followed = True
         self._kinds = settings.detector.kinds
         self._width = min(settings.detector.window.pane, _FINEST)
         self._redact = settings.records.redactor.text

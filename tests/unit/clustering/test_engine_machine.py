@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from processor.clustering.engine import Engine
+from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.rows import Counts, Gate
 from tests.unit.clustering.plain import PlainEngine
 from tests.unit.clustering.streams import scaled
@@ -33,6 +33,7 @@ class EngineMachine(RuleBasedStateMachine):
             columns=2, eps=eps, min_samples=min_samples, vector=vector, max_vectors=limit
         )
         self.part = self.serial = 0
+        self.spots: dict[tuple[str, Gate, Counts], Spot] = {}
 
     @rule(scope=SCOPES, gate=GATES, counts=COUNTS, copies=st.integers(1, 3))
     def learn(self, scope: str, gate: Gate, counts: Counts, copies: int) -> None:
@@ -41,9 +42,21 @@ class EngineMachine(RuleBasedStateMachine):
             self.serial += 1
             told = (self.part, self.serial, str(self.serial))
 
-            assert self.plain.learn(scope, self.plain.intern(gate, counts), *told) == self.flat.learn(
-                scope, self.flat.intern(gate, counts), *told
-            )
+            role = self.plain.learn(scope, self.plain.intern(gate, counts), *told)
+
+            assert role == self.learned(scope, gate, counts, told)
+
+    def learned(self, scope: str, gate: Gate, counts: Counts, told: tuple[int, int, str]) -> Role:
+        """The role of one more event, by `again` where that takes it."""
+        spot = self.spots.get((scope, gate, counts))
+        if spot is not None and self.flat.again(spot, told[0]):
+            return Role.CORE
+        row = self.flat.intern(gate, counts)
+        role = self.flat.learn(scope, row, *told)
+        spot = self.flat.spot(scope, row)
+        if spot is not None:
+            self.spots[scope, gate, counts] = spot
+        return role
 
     @rule(scope=SCOPES, gate=GATES, counts=COUNTS)
     def judge(self, scope: str, gate: Gate, counts: Counts) -> None:
@@ -75,6 +88,7 @@ class EngineMachine(RuleBasedStateMachine):
     def store(self) -> None:
         """The engine goes to disk and back."""
         self.flat = pickle.loads(pickle.dumps(self.flat))  # noqa: S301 - our own bytes
+        self.spots.clear()
 
     @invariant()
     def same_window(self) -> None:

@@ -32,6 +32,7 @@ class Length:
     kind: Kind = PROCESS
     columns: tuple[str, ...] = ("length",)
     gate_parts: tuple[str, ...] = ("program",)
+    sketched = False
 
     def measure(self, event: Event) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Gate: the executable; counts: characters of the command line."""

@@ -36,6 +36,7 @@ class Length:
     name = "length"
     version = 1
     columns: tuple[str, ...] = ("length",)
+    sketched = False
 
     def __init__(self, kind: Kind, *, gated: bool) -> None:
         self.kind: Kind = kind
