@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from processor.clustering.components import Labels
-from processor.clustering.places import Space
+from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
 

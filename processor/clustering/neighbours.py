@@ -203,11 +203,13 @@ class Grid:
     A shard holds the buckets of every 64th cell of the first column.
     """
 
-    __slots__ = ("columns", "offsets", "shards", "side")
+    __slots__ = ("_cell_of", "_point", "columns", "offsets", "shards", "side")
 
     def __init__(self, columns: Sequence[int], side: float) -> None:
         self.columns = tuple(zip(columns, STRIDES, strict=False))
         self.side = side
+        self._point: Sequence[float] = ()
+        self._cell_of = (0, 0)
         self.shards: list[dict[int, Any]] = [{} for _ in range(SHARDS)]
         offsets = [0]
         for _, stride in self.columns[1:]:
@@ -234,18 +236,10 @@ class Grid:
             base = key + step
             yield from [entry for offset in offsets if (entry := get(base + offset)) is not None]
 
-    def sweep(self, point: Sequence[float]) -> None:
-        """Take the empty buckets around a point away."""
-        first, key = self._cell(point)
-        for step in (0, -1, 1):
-            shard = self.shards[first + step & SHARDS - 1]
-            for offset in self.offsets:
-                entry = shard.get(key + step + offset)
-                if isinstance(entry, Bucket) and not entry.size:
-                    del shard[key + step + offset]
-
     def _cell(self, point: Sequence[float]) -> tuple[int, int]:
         """The cell on the first column, and the bucket's key."""
+        if point is self._point:
+            return self._cell_of
         first = key = 0
         for column, stride in self.columns:
             x = point[column] / self.side
@@ -253,4 +247,5 @@ class Grid:
             if stride == 1:
                 first = cell
             key += cell * stride
+        self._point, self._cell_of = point, (first, key)
         return first, key

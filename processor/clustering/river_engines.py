@@ -81,7 +81,7 @@ class FadingEngine(Engine):
 
     def _point(self, row: int) -> Point:
         # A dict of its own: DBSTREAM keeps the caller's.
-        return dict(enumerate(self._rows.vector_of(self._rows.index(row))))
+        return dict(enumerate(self.rows.vector_of(self.rows.index(row))))
 
     def _model(self, scope: str, gate: Gate) -> Any:
         model = self._models.get((scope, gate))

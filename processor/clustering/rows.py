@@ -43,7 +43,7 @@ class Rows(Chained):
         self._gate_ids: list[dict[Gate, int]] = [{} for _ in range(GATE_SHARDS)]
         self._gates = Objects()
         self._gate_uses = _GateUses()
-        self._pins: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._pins: list[weakref.ref[Any]] = []
         super().__init__(
             {"gate": ("I", 1), "uses": ("I", 1), "generation": ("I", 1)}
             | dict.fromkeys(self._names, ("d", 1))
@@ -60,9 +60,9 @@ class Rows(Chained):
             return row
         row = self._old.get(key)
         if row is None:
-            row = self._find(gate, counts)
-            if row is None:
-                row = self._make(gate, counts)
+            number = self._gate_ids[hash(gate) % GATE_SHARDS].get(gate, 0)
+            index = self._find(number, counts) if number else 0
+            row = self.generation[index] << 32 | index if index else self._make(gate, counts, number)
         self.young[key] = row
         if len(self.young) > RECENT:
             self._old = self.young
@@ -89,15 +89,14 @@ class Rows(Chained):
         """The index of (gate, counts), 0 = none."""
         key = (gate, counts)
         row = self.young.get(key)
-        if row is None:
-            row = self._old.get(key)
-        if row is None:
-            row = self._find(gate, counts)
-        return 0 if row is None else row & U32
+        if row is not None:
+            return row & U32
+        number = self.gate_number(gate)
+        return self._find(number, counts) if number else 0
 
     def gate_number(self, gate: Gate) -> int:
         """The number of a gate that some row has, 0 = none."""
-        return self._gate_shard(gate).get(gate, 0)
+        return self._gate_ids[hash(gate) % GATE_SHARDS].get(gate, 0)
 
     def gate_of(self, number: int) -> Gate:
         """The gate of a number."""
@@ -118,10 +117,6 @@ class Rows(Chained):
     def float_arrays(self) -> list[NDArray[np.float64]]:
         """The floats by column."""
         return [self.arrays[name] for name in self._names]
-
-    def use(self, index: int) -> None:
-        """One more slot uses the row."""
-        self.uses[index] += 1
 
     def unuse(self, index: int) -> None:
         """One slot less uses the row; a row that nobody uses is recycled."""
@@ -150,7 +145,11 @@ class Rows(Chained):
 
     def pin(self, reader: object) -> None:
         """Recycle no index while `reader` lives: another thread reads the columns."""
-        self._pins.add(reader)
+        self._pins.append(weakref.ref(reader))
+
+    def _pinned(self) -> bool:
+        self._pins = [pin for pin in self._pins if pin() is not None]
+        return bool(self._pins)
 
     def __getstate__(self) -> dict[str, object]:
         state = super().__getstate__()
@@ -162,7 +161,7 @@ class Rows(Chained):
         super().__setstate__(state)
         self.x = [getattr(self, name) for name in self._names]
         self.c = [getattr(self, name) for name in self._integers]
-        self._pins = weakref.WeakSet()
+        self._pins = []
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         super()._put(name, values)
@@ -170,22 +169,20 @@ class Rows(Chained):
             if name in names:
                 setattr(self, views, [getattr(self, one, None) for one in names])
 
-    def _gate_shard(self, gate: Gate) -> dict[Gate, int]:
-        return self._gate_ids[hash(gate) % GATE_SHARDS]
-
-    def _find(self, gate: Gate, counts: Counts) -> int | None:
-        number = self._gate_shard(gate).get(gate)
-        if number is None or len(counts) != self.width:
-            return None
+    def _find(self, number: int, counts: Counts) -> int:
+        """The index of (gate number, counts), 0 = none."""
+        if len(counts) != self.width:
+            return 0
         key = hash((number, counts)) & U32
         at = self.first_of(key)
         while at:
             if self.hash[at] == key and self.gate[at] == number and self.counts_of(at) == counts:
-                return self.handle(at)
+                return at
             at = self.next[at]
-        return None
+        return 0
 
-    def _make(self, gate: Gate, counts: Counts) -> int:
+    def _make(self, gate: Gate, counts: Counts, number: int) -> int:
+        """A new row; `number` is the gate's, 0 = it has none yet."""
         vector = self._vector(counts)
         for x in vector:
             if not -LARGEST <= x <= LARGEST:  # nor is NaN
@@ -199,20 +196,21 @@ class Rows(Chained):
         asked, self._asked = self._asked, 0
         if asked and not self.uses[asked]:
             self._recycle(asked)
-        index = self.fresh() if self._pins else self.new()
+            number = self.gate_number(gate) if number else 0
+        index = self.fresh() if self._pins and self._pinned() else self.new()
         try:
             for integers, count in zip(self.c, counts, strict=True):
                 integers[index] = count
         except ValueError as error:
             self.release(index)
             raise ValueError(f"counts are integers of 64 bits, got {counts}") from error
-        shard = self._gate_shard(gate)
-        number = shard.get(gate)
-        if number is None:
-            number = shard[gate] = self._gate_uses.new()
-            self._gate_uses.uses[number] = 0
+        uses = self._gate_uses.uses
+        if not number:
+            number = self._gate_ids[hash(gate) % GATE_SHARDS][gate] = self._gate_uses.new()
+            uses = self._gate_uses.uses
+            uses[number] = 0
             self._gates[number] = gate
-        self._gate_uses.uses[number] += 1
+        uses[number] += 1
         self.gate[index] = number
         self.uses[index] = 0
         for column, value in zip(self.x, vector, strict=True):
@@ -242,7 +240,7 @@ class Rows(Chained):
         uses = self._gate_uses.uses
         uses[number] -= 1
         if not uses[number]:
-            del self._gate_shard(gate)[gate]
+            del self._gate_ids[hash(gate) % GATE_SHARDS][gate]
             self._gates[number] = None
             self._gate_uses.release(number)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from processor.clustering.neighbours import squared_distance
-from processor.clustering.places import Space
 from processor.clustering.rows import Counts
+from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
 GUEST = 0  # stands among slots for the late event itself

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from processor.clustering import cells, components, neighbours, places
+from processor.clustering import cells, components, neighbours, space
 from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts, Vector
 from tests.unit.clustering.oracle import Answer, dbscan
@@ -101,10 +101,10 @@ class Tally:
 
 def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -> None:
     """Make chains, leaves, grids, blocks and look-aside dicts so small that every path is walked."""
-    monkeypatch.setattr(places, "PLACE_CHAIN", int(random.choice([0, 2, 16])))
-    monkeypatch.setattr(places, "CHAIN", int(random.choice([0, 1, 6])))
-    monkeypatch.setattr(places, "FEW", int(random.choice([0, 3, 24])))
-    monkeypatch.setattr(places, "GRID_FROM", int(random.choice([4, 12, 512])))
+    monkeypatch.setattr(space, "PLACE_CHAIN", int(random.choice([0, 2, 16])))
+    monkeypatch.setattr(space, "CHAIN", int(random.choice([0, 1, 6])))
+    monkeypatch.setattr(space, "FEW", int(random.choice([0, 3, 24])))
+    monkeypatch.setattr(space, "GRID_FROM", int(random.choice([4, 12, 512])))
     monkeypatch.setattr(components, "FEW", int(random.choice([1, 8, 1024])))
     monkeypatch.setattr(cells, "BLOCK", int(random.choice([2, 20, 1 << 21])))
     monkeypatch.setattr(neighbours, "LEAF", int(random.choice([3, 6, 256])))

@@ -1,11 +1,11 @@
-"""Slots, places and what is near: the flat state that the engine works on.
+"""What is near: range queries over the slots of one place.
 
-A slot is one (scope, row), a place one (scope, gate); only slots of one place can be neighbours. A place's
-slots are a chain while few, then leaves with boxes, then a grid of such buckets, filled leaf by leaf.
+A place's slots are a chain while few, then leaves with boxes, then a grid of such buckets, filled leaf by
+leaf.
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,122 +21,12 @@ from processor.clustering.neighbours import (
     squared_distances,
 )
 from processor.clustering.rows import Counts, Rows
-from processor.clustering.tables import U32, Chained, Objects
+from processor.clustering.slots import Places, Slots
 
+MANY = 64  # neighbours that are sorted to see until when a vector is core
 FEW = 24  # hits looked at one by one
 PLACE_CHAIN = 16  # vectors of a place that are walked one by one: a leaf takes a kilobyte
 MARGIN = 1 + 1e-6  # of a grid's side over eps: more than division and floor can be wrong by
-
-
-def mixed(a: int, b: int) -> int:
-    """A 32-bit hash of two small numbers."""
-    h = a * 0x9E3779B1 + b * 0x85EBCA77
-    return (h ^ h >> 15 ^ h >> 29) & U32
-
-
-class Slots(Chained):
-    """(scope, row) -> slot.
-
-    newest : part of its newest event
-    core : it is core at least until this part leaves the window
-    stamps : parts of its newest events, `ring` of them, a ring whose next entry to write is `turn`
-    link : next slot of the chain it is in
-    listed : whether a range query can find it
-    events : learned and not yet settled as expired
-    entry : log position of its newest entry, 32 bits
-    first : serial of its first event since it was last absent
-    """
-
-    row: Any
-    place: Any
-    link: Any
-    newest: Any
-    core: Any
-    stamps: Any
-    turn: Any
-    listed: Any
-    events: Any
-    entry: Any
-    first: Any
-
-    def __init__(self, ring: int) -> None:
-        self.ring = ring
-        self.exemplars = Objects()
-        super().__init__(
-            {
-                "row": ("I", 1),
-                "place": ("I", 1),
-                "link": ("I", 1),
-                "stamps": ("I", ring),
-                "newest": ("I", 1),
-                "core": ("I", 1),
-                "turn": ("I" if ring > U32 >> 24 else "B", 1),
-                "listed": ("B", 1),
-                "events": ("I", 1),
-                "entry": ("I", 1),
-                "first": ("q", 1),
-            }
-        )
-
-    def find(self, scope: int, index: int, places: "Places") -> int:
-        """The slot of a scope's row, 0 = none."""
-        key = mixed(index, scope)
-        at = self.first_of(key)
-        while at:
-            if self.row[at] == index and self.hash[at] == key and places.scope[self.place[at]] == scope:
-                return at
-            at = self.next[at]
-        return 0
-
-    def ringed(self) -> NDArray[np.uint32]:
-        """All stamps, shape (slots, ring)."""
-        return self.arrays["stamps"].reshape(-1, self.ring)
-
-    def live(self, slot: int, horizon: int) -> int:
-        """How many of a slot's stamps are in the window."""
-        begin = slot * self.ring
-        count = 0
-        for stamp in self.stamps[begin : begin + self.ring]:
-            if stamp >= horizon:
-                count += 1
-        return count
-
-
-class Places(Chained):
-    """(scope, gate) -> place.
-
-    head : first slot of its chain, while it has one
-    size : slots
-    newest, before : parts of its newest two events
-    """
-
-    scope: Any
-    gate: Any
-    head: Any
-    size_of: Any
-    newest: Any
-    before: Any
-
-    def __init__(self) -> None:
-        super().__init__(dict.fromkeys(("scope", "gate", "head", "size_of", "newest", "before"), ("I", 1)))
-
-    def find(self, scope: int, gate: int) -> int:
-        """The place of a scope's gate, 0 = none."""
-        key = mixed(gate, scope)
-        at = self.first_of(key)
-        while at:
-            if self.hash[at] == key and self.gate[at] == gate and self.scope[at] == scope:
-                return at
-            at = self.next[at]
-        return 0
-
-    def make(self, scope: int, gate: int) -> int:
-        """A new place."""
-        place = self.new()
-        self.scope[place], self.gate[place] = scope, gate
-        self.head[place] = self.size_of[place] = self.newest[place] = self.before[place] = 0
-        self.chain(mixed(gate, scope), place)
-        return place
 
 
 class _Index:
@@ -161,12 +51,15 @@ class Space:
         self.limit = eps * eps
         self._side = eps * MARGIN
         self._indexes: dict[int, _Index] = {}
+        self._seen = 0  # the slot that `point` was asked for last
+        self._seen_point: list[float] = []
 
     def enlist(self, slot: int) -> None:
         """Let range queries find a slot."""
         slots, places = self.slots, self.places
         place = slots.place[slot]
         slots.listed[slot] = 1
+        self._seen = 0
         index = self._indexes.get(place)
         if index is not None:
             self._add(index, slot)
@@ -204,9 +97,10 @@ class Space:
         place = slots.place[slot]
         index = self._indexes.get(place)
         if index is None:
-            self.places.head[place] = self._unlink(self.places.head[place], slot)
+            self.places.head[place] = self._unlink(self.places.head[place], slot) or 0
         else:
             self._take(index, slot)
+        self._seen = 0
 
     def forget(self, place: int) -> None:
         """The last slot of a place is gone."""
@@ -220,10 +114,12 @@ class Space:
 
         found : gets the live slots that were counted
         """
-        slots, limit = self.slots, self.limit
-        link, row, newest, events = slots.link, slots.row, slots.newest, slots.events
-        column, x = self.rows.x[0], point[0]
-        others = list(zip(self.rows.x[1:], point[1:], strict=True))
+        slots, limit, columns = self.slots, self.limit, self.rows.x
+        link, row, newest = slots.link, slots.row, slots.newest
+        stamps, ring = slots.stamps, slots.ring
+        second = 1 if ring > 1 else 0
+        column, x = columns[0], point[0]
+        others = [*zip(columns[1:], point[1:], strict=True)]
         weight = 0
         for entry in self._around(place, point):
             if type(entry) is not int:
@@ -242,7 +138,8 @@ class Space:
                         acc += difference * difference
                     if acc <= limit:
                         found.append(at)
-                        weight += 1 if events[at] == 1 else slots.live(at, horizon)
+                        # The ring is blank where the vector came only once.
+                        weight += slots.live(at, horizon) if stamps[at * ring + second] else 1
                         if weight >= need:
                             return weight
                 at = link[at]
@@ -275,6 +172,10 @@ class Space:
         found : slots within eps with min_samples live events or more
         """
         slots, ring, need = self.slots, self.slots.ring, self.min_samples
+        if MANY >= len(found) >= need:
+            newest = slots.newest
+            slots.core[slot] = sorted([newest[other] for other in found])[-need]
+            return
         stamps: list[int] = []
         for other in found[:need]:
             stamps += slots.stamps[other * ring : other * ring + ring]
@@ -283,8 +184,11 @@ class Space:
             slots.core[slot] = stamps[need - 1]
 
     def point(self, slot: int) -> list[float]:
-        """The floats of a slot."""
-        return self.rows.vector_of(self.slots.row[slot])
+        """The floats of a slot; not to be changed."""
+        if slot != self._seen:
+            self._seen_point = self.rows.vector_of(self.slots.row[slot])
+            self._seen = slot
+        return self._seen_point
 
     def counts(self, slot: int) -> Counts:
         """The counts of a slot."""
@@ -379,10 +283,12 @@ class Space:
             shard, key = index.grid.find(point)
             entry = shard.get(key)
             if type(entry) is int:
-                if self._chained(entry, slot):
-                    shard[key] = self._unlink(entry, slot)
-                    if not shard[key]:
-                        del shard[key]
+                head = self._unlink(entry, slot)
+                if head:
+                    shard[key] = head
+                    return
+                if head is not None:
+                    del shard[key]
                     return
             elif entry is not None and entry.remove(slot, np.array(point).reshape(-1, 1)):
                 if not entry.size:
@@ -391,26 +297,27 @@ class Space:
         if index.bucket is not None:
             index.bucket.remove(slot, np.array(point).reshape(-1, 1))
 
-    def _chained(self, at: int, slot: int) -> bool:
-        while at and at != slot:
-            at = self.slots.link[at]
-        return at == slot
-
-    def _unlink(self, head: int, slot: int) -> int:
-        """The head of a chain without `slot`."""
+    def _unlink(self, head: int, slot: int) -> int | None:
+        """The head of a chain without `slot`, 0 = nothing is left; None where it is not in the chain."""
         link = self.slots.link
+        following: int
         if head == slot:
-            return cast("int", link[slot])
+            following = link[slot]
+            return following
         at = head
-        while link[at] != slot:
-            at = link[at]
-        link[at] = link[slot]
-        return head
+        while at:
+            following = link[at]
+            if following == slot:
+                link[at] = link[slot]
+                return head
+            at = following
+        return None
 
     def _scan(self, bucket: Bucket, point: list[float], horizon: int, need: int, found: list[int]) -> int:
         """A bucket, leaf by leaf."""
         slots = self.slots
-        newest, events = slots.newest, slots.events
+        newest, stamps, ring = slots.newest, slots.stamps, slots.ring
+        second = 1 if ring > 1 else 0
         column = np.array(point).reshape(-1, 1)
         weight = 0
         for leaf in bucket.near(column, self.limit):
@@ -419,7 +326,7 @@ class Space:
                 for slot in near.tolist():
                     if newest[slot] >= horizon:
                         found.append(slot)
-                        weight += 1 if events[slot] == 1 else slots.live(slot, horizon)
+                        weight += slots.live(slot, horizon) if stamps[slot * ring + second] else 1
                         if weight >= need:
                             return weight
             elif len(near):

@@ -1,0 +1,361 @@
+"""What is in the window: vectors come, are settled once they have left, and are reaped a few per update.
+
+Expiry raises a horizon and touches no vector. Which vectors died of it is found out later, in blocks of the
+log and in numpy; the dead are kept a while, because many come back.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processor.clustering.homes import Home, Homes
+from processor.clustering.limit import Limit
+from processor.clustering.parts import Log, Parts
+from processor.clustering.rows import Counts, Gate, Rows, Vector
+from processor.clustering.slots import mixed
+from processor.clustering.space import Space
+
+SETTLE_FROM = 1 << 8  # expired events that are worth settling
+SETTLE = 1 << 13  # events settled in one update
+COUNT_FROM = 1 << 12  # new events that are worth counting
+REAP = 8  # dead slots reaped at a time
+REAP_MOST = 32  # the same, where many wait
+KEEP_DEAD = 2  # so many halvings of the number of live vectors is how many of the dead are kept
+RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
+LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
+SMALLEST_EPS, LARGEST_EPS = 1e-150, 1e150  # eps * eps must be a normal number
+
+
+class Window:
+    """The vectors of a sliding window, scope by scope, gate by gate.
+
+    columns : length of a vector
+    eps : neighbours are at most this far, inclusive
+    min_samples : events within eps, the event itself included, that make a core
+    vector : the floats of counts, a pure function of them, shape (columns,)
+    rare_cluster_size : sizes up to it are decided by stamps
+    max_vectors : live (scope, vector) pairs, or a Limit that the engines of one partition share; at the
+        limit the largest scope loses its oldest parts, to 63/64
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: int,
+        eps: float,
+        min_samples: int,
+        vector: Callable[[Counts], Vector],
+        rare_cluster_size: int = 0,
+        max_vectors: int | Limit = 1_000_000,
+    ) -> None:
+        if not SMALLEST_EPS <= eps <= LARGEST_EPS:
+            raise ValueError(f"eps must be from {SMALLEST_EPS:g} to {LARGEST_EPS:g}, got {eps}")
+        if min_samples < 1 or columns < 1:
+            raise ValueError(f"min_samples and columns must be >= 1, got {min_samples} and {columns}")
+        self.columns = columns
+        self.eps = eps
+        self.min_samples = min_samples
+        self.limit = max_vectors if isinstance(max_vectors, Limit) else Limit(max_vectors)
+        self.limit.join(self)
+        self.truncated = 0
+        self.ring = max(min_samples, rare_cluster_size + 1)
+        self.vector = vector
+        self.rows = Rows(columns, vector)
+        self.space = Space(self.rows, self.ring, eps, min_samples)
+        self.slots = self.space.slots
+        self.places = self.space.places
+        self.parts = Parts()
+        self.log = Log()
+        self.homes = Homes()
+        self.open_part = -1  # the caller's number of the open part
+        self.withdrawn: dict[str, int] | None = None  # kept from the first `export` on
+        self._blank = array("I", bytes(4 * self.ring))
+        self._settled = 0  # events before it are off the slots' `events`, and the dead among them are known
+        self._counted = 0  # events before it were added to the slots' `events`
+        self._held = 0  # slots that are counted as live
+        self._dead: deque[Any] = deque()  # arrays of dead slots, in the order of dying
+        self._dead_number = 0
+        self._busy = False  # there is something to settle or to reap
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
+
+    def intern(self, gate: Gate, counts: Counts) -> int:
+        """The row of a gate and counts; to be used before the next `intern`, or checked with `holds`.
+
+        Raises ValueError for a vector that is not `columns` finite numbers, or counts beyond 64 bits.
+        """
+        row = self.rows.young.get((gate, counts))
+        return self.rows.intern(gate, counts) if row is None else row
+
+    def holds(self, row: int) -> bool:
+        """Whether a row that was kept outside still stands for its gate and counts."""
+        return self.rows.holds(row)
+
+    def gate(self, row: int) -> Gate:
+        """The gate of a row that is held."""
+        return self.rows.gate_of(self.rows.gate[self.rows.index(row)])
+
+    def expire(self, horizon: int) -> None:
+        """Parts below `horizon` have left the window."""
+        parts = self.parts
+        parts.expire(horizon, self.log.end)
+        if parts.expired - self._settled >= SETTLE_FROM:
+            self._busy = True
+
+    def widen(self, columns: int) -> None:
+        """Vectors have more columns from now on; those that are known, and their counts, are 0 there."""
+        self.columns = columns
+        self.rows.widen(columns)
+        self.space.relist()
+
+    def part_events(self) -> list[tuple[int, int]]:
+        """The parts in the window that hold events: (the caller's number, live events)."""
+        return self.parts.events(self.log.end)
+
+    def scope_live(self, scope: str) -> bool:
+        """Whether the scope has an event in the window."""
+        home = self.homes.named.get(scope)
+        return home is not None and home.newest >= self.horizon_of(home)
+
+    @property
+    def live_events(self) -> int:
+        """Events in the window."""
+        return self.log.end - self.parts.expired - self.parts.lost
+
+    @property
+    def live_vectors(self) -> int:
+        """(scope, vector) pairs with an event in the window."""
+        self.settle()
+        return self._held
+
+    @property
+    def scopes(self) -> Iterator[str]:
+        """Names of the scopes with an event in the window."""
+        return (name for name, home in self.homes.named.items() if home.newest >= self.horizon_of(home))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the flat arrays."""
+        tables = (self.slots, self.places, self.rows)
+        return sum(table.nbytes for table in tables) + self.parts.nbytes + self.log.nbytes
+
+    def drop_scope(self, scope: str) -> None:
+        """Forget everything of a scope."""
+        home = self.homes.named.pop(scope, None)
+        if home is not None:
+            self.withdraw(home, self.parts.last + 1)
+
+    def horizon_of(self, home: Home) -> int:
+        """The oldest part in a scope's window."""
+        return max(self.parts.horizon, home.horizon)
+
+    def withdraw(self, home: Home, horizon: int) -> None:
+        """Take a scope's events in parts below `horizon` out of the window."""
+        low = max(self.horizon_of(home), home.oldest)
+        high = min(horizon, home.newest + 1)
+        home.horizon = max(home.horizon, horizon)
+        if self.withdrawn is not None:
+            self.withdrawn[home.name] = home.horizon
+        self.settle_all()
+        if horizon > self.parts.last:
+            self.parts.open(self.open_part, self.log.end)  # events from now on are not withdrawn
+        if low >= high:
+            return
+        slot_place, place_scope = self.slots.arrays["place"], self.places.arrays["scope"]
+        starts = self.parts.starts(low, high)
+        touched = [np.zeros(0, np.uint32)]
+        for position, slots in self.log.views(int(starts[0]), self.parts.start(high, self.log.end)):
+            mine = (place_scope[slot_place[slots]] == home.number) & (slots > 0)
+            where = mine.nonzero()[0]
+            taken = slots[where]
+            slots[where] = 0
+            np.subtract.at(self.slots.arrays["events"], taken, np.uint32(1))
+            parts = low - 1 + np.searchsorted(starts, position + where, side="right")
+            numbers, lost = np.unique(parts, return_counts=True)
+            for number, events in zip(numbers.tolist(), lost.tolist(), strict=True):
+                self.parts.withdraw(number, events)
+            touched.append(np.unique(taken))
+        slots = np.unique(np.concatenate(touched))
+        self._bury(slots[self.slots.arrays["newest"][slots] < high])
+
+    def settle(self) -> None:
+        """Find out which vectors have died of what has expired."""
+        if self._settled < self.parts.expired:
+            self._settle(self.parts.expired)
+
+    def settle_all(self) -> None:
+        """Make the slots' `events` exact."""
+        self.settle()
+        self._count()
+
+    def begin(self, part: int) -> None:
+        """Open a part of the caller's."""
+        if part < self.open_part:
+            raise ValueError(f"parts only grow: got {part} after {self.open_part}")
+        if self.parts.last >= LAST_PART:
+            self._renumber()
+        self.open(part)
+
+    def open(self, part: int) -> None:
+        """Go on in a new inner part of the caller's part."""
+        log = self.log
+        log.roll()
+        end = log.end
+        self.parts.open(part, end)
+        self.open_part = part
+        if end - self._counted > COUNT_FROM:
+            self._count()
+
+    def slot_of(self, home: Home, row: int) -> int:
+        """The slot of a scope's row, made where there is none; remembered for the next event."""
+        key = home.base + row
+        slot = self._old.get(key)
+        if slot is None:
+            index = self.rows.index(row)
+            slot = self.slots.find(home.number, index, self.places) if self.rows.uses[index] else 0
+            if not slot:
+                slot = self._settle_in(home, index)
+        self._young[key] = slot
+        if len(self._young) > RECENT:
+            self._old, self._young = self._young, {}
+        return slot
+
+    def appear(self, home: Home, slot: int, serial: int, exemplar: str) -> None:
+        """A vector that was absent from the window comes (back) with this event."""
+        slots = self.slots
+        slots.first[slot] = serial
+        slots.exemplars[slot] = exemplar
+        ring = self.ring
+        slots.stamps[slot * ring : slot * ring + ring] = self._blank
+        slots.turn[slot] = 0
+        if not slots.counted[slot]:
+            slots.counted[slot] = 1
+            self._held += 1
+            self.homes.live[home.number] += 1
+            self.limit.left -= 1
+            if self.limit.left <= 0:
+                self._busy = True
+        if not slots.listed[slot]:
+            self.space.enlist(slot)
+
+    def tidy(self) -> None:
+        """Settle and reap a little of what has left the window."""
+        expired = self.parts.expired
+        if expired - self._settled >= SETTLE_FROM:
+            self._settle(min(expired, self._settled + SETTLE))
+        backlog = self._dead_number - (self._held >> KEEP_DEAD)
+        if backlog >= REAP:
+            self._reap_some(REAP + min(REAP_MOST, backlog >> 10))
+        self._busy = expired - self._settled >= SETTLE_FROM or backlog >= 2 * REAP
+        if self.limit.left <= 0:
+            self.truncated += self.limit.evict()
+
+    def _settle_in(self, home: Home, index: int) -> int:
+        """A new slot for a scope's row, found by range queries from now on."""
+        slots, places, rows = self.slots, self.places, self.rows
+        gate = rows.gate[index]
+        place = home.place
+        if places.scope[place] != home.number or places.gate[place] != gate or not home.size:
+            place = home.place = places.find(home.number, gate) or places.make(home.number, gate)
+        slot = slots.new()
+        slots.row[slot], slots.place[slot] = index, place
+        slots.events[slot] = slots.newest[slot] = slots.core[slot] = slots.counted[slot] = 0
+        slots.chain(mixed(index, home.number), slot)
+        rows.uses[index] += 1
+        home.size += 1
+        places.size_of[place] += 1
+        self.space.enlist(slot)
+        return slot
+
+    def _settle(self, end: int) -> None:
+        """Take expired events up to log position `end` off the slots' `events`, and note the dead."""
+        newest, counted = self.slots.arrays["newest"], self.slots.arrays["counted"]
+        events, horizon = self.slots.arrays["events"], self.parts.horizon
+        dead = []
+        for position, slots in self.log.views(self._settled, end):
+            known = slots[: max(0, self._counted - position)]
+            if len(known):
+                np.subtract.at(events, known, np.uint32(1))
+            dead.append(slots[(newest[slots] < horizon) & (counted[slots] > 0)])
+        self._settled = end
+        self._counted = max(self._counted, end)
+        if any(map(len, dead)):
+            self._bury(np.unique(np.concatenate(dead)))
+            self._busy = True
+        self.log.forget(end)
+
+    def _count(self) -> None:
+        """Add events to the slots' `events`, but for those that have expired uncounted."""
+        self.settle()
+        events = self.slots.arrays["events"]
+        for _, slots in self.log.views(self._counted, self.log.end):
+            np.add.at(events, slots, np.uint32(1))
+        self._counted = self.log.end
+
+    def _bury(self, slots: NDArray[np.uint32]) -> None:
+        """These slots, each once, have no event in the window any more."""
+        if not len(slots):
+            return
+        self.slots.arrays["counted"][slots] = 0
+        scopes = self.places.arrays["scope"][self.slots.arrays["place"][slots]]
+        np.subtract.at(self.homes.counted(), scopes, 1)
+        self._held -= len(slots)
+        self.limit.left += len(slots)
+        self._dead.append(array("I", slots.tolist()))
+        self._dead_number += len(slots)
+
+    def _reap_some(self, number: int) -> None:
+        """Recycle up to so many of the slots that died first."""
+        counted, place = self.slots.counted, self.slots.place
+        number = min(number, self._dead_number)
+        self._dead_number -= number
+        while number:
+            first = self._dead[0]
+            if not first:
+                self._dead.popleft()
+                continue
+            slot = first.pop()
+            number -= 1
+            # It may be back, or recycled and reaped before.
+            if not counted[slot] and place[slot]:
+                self._reap(slot)
+
+    def _reap(self, slot: int) -> None:
+        """Recycle a slot without events."""
+        slots, places, rows = self.slots, self.places, self.rows
+        place, index = slots.place[slot], slots.row[slot]
+        self.space.delist(slot)
+        home = self.homes.at(places.scope[place])
+        key = home.base + rows.handle(index)
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        slots.unchain(slot)
+        slots.place[slot] = 0
+        slots.exemplars[slot] = None
+        slots.release(slot)
+        rows.unuse(index)
+        places.size_of[place] -= 1
+        if not places.size_of[place]:
+            self.space.forget(place)
+        home.size -= 1
+        if not home.size:
+            self.homes.leave(home)
+
+    def _renumber(self) -> None:
+        """Inner part numbers are used up: begin again at 1 with the oldest part in the window."""
+        less = self.parts.horizon - 1
+        for table, name in (
+            (self.slots, "stamps"),
+            (self.slots, "newest"),
+            (self.slots, "core"),
+            (self.places, "newest"),
+            (self.places, "before"),
+        ):
+            stamps = table.arrays[name]
+            np.subtract(np.maximum(stamps, less), less, out=stamps, casting="unsafe")
+        self.homes.renumber(less)
+        self.parts.renumber(less)
