@@ -23,6 +23,8 @@ Source = tuple[str, int]
 
 # Vectors whose names are asked for in one turn of the loop: 2 ms.
 _NAMED_A_TURN: Final = 500
+# Characters of an exemplar that are shown: a picture holds ten thousand.
+_TEXT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Camera:
         for vector, (gate, exemplar) in found.items():
             features = self._kinds[vector.kind].features
             kept = exemplars.read(exemplar)
-            kept = kept._replace(text=self._redact(kept.text))
+            kept = kept._replace(text=self._redact(kept.text)[:_TEXT])
             named[vector] = describe(vector.kind, features.gate_parts, gate, kept)
         self._named = named
         return draft.finish(named)

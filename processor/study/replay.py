@@ -169,7 +169,7 @@ def _told(
     picture, logons = collector.picture(found, reading.events)
     names = ", ".join(path.name for path in request.files)
     title = f"eventcluster report: {names if len(names) <= 80 else f'{len(request.files)} files'}"
-    return Report(title, summary.lines(), collector.records, collector.published, picture, logons)
+    return Report(title, summary.totals(), collector.records, collector.published, picture, logons)
 
 
 def _note(members: Members | None, record: _Input) -> None:

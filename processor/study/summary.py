@@ -88,8 +88,14 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The summary as it is printed."""
+        highest = sorted(self.highest, reverse=True)
+        told = [f"{each.score:3d}  {each.time}  {each.host}  {each.message}" for each in highest]
+        return [*self.shown, *self.totals(), *told]
+
+    def totals(self) -> list[str]:
+        """The numbers alone."""
         outcomes = {name: getattr(self, name) for name in ("scored", "late", "ignored", "rejected")}
-        said = [*self.shown, f"records {self.records}: {_listed(outcomes)}"]
+        said = [f"records {self.records}: {_listed(outcomes)}"]
         if self.learned_before:
             said.append(f"history {self.learned_before} records learned before")
         said += [
@@ -99,14 +105,14 @@ class Summary:
         ]
         by_reason = _listed(self.reasons)
         said.append(
-            f"anomalies {self.reasons.total()} in {self.episodes} episodes" + (by_reason and f": {by_reason}")
+            f"anomalies {self.reasons.total()} in {self.episodes} episode{'' if self.episodes == 1 else 's'}"
+            + (by_reason and f": {by_reason}")
         )
         if self.withheld:
             said.append(f"not published: {_listed(self.withheld)}")
         if self.rejections:
             said.append(f"rejected: {_listed(self.rejections)}")
-        highest = sorted(self.highest, reverse=True)
-        return said + [f"{each.score:3d}  {each.time}  {each.host}  {each.message}" for each in highest]
+        return said
 
 
 def _plain(text: str) -> str:

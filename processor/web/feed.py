@@ -246,7 +246,8 @@ def _episode(members: list[Summary], shown: list[Summary]) -> Episode:
         id=newest.episode,
         number=newest.number,
         scope=newest.scope,
-        started=newest.started,
+        # An event that came late is older than the stream was when the episode began.
+        started=min(newest.started, *(each.time for each in members)),
         last=max(newest.started, *(each.time for each in members)),
         # The index counts also what the page no longer holds.
         count=max(each.index for each in members) + 1,

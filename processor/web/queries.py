@@ -1,13 +1,16 @@
 """Query parameters of the API: read, bounded, refused with what would be right."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from processor.events.event import KINDS
 
 REASONS = ("outside_clusters", "new_singleton_cluster", "rare_cluster")
-SORTS = ("size", "vectors", "program", "account", "first", "last")
+SORTS = ("size", "vectors", "kind", "scope", "program", "account", "text", "first", "last")
 MAX_TEXT = 200
 MAX_LIMIT = 500
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 class BadQuery(ValueError):
@@ -42,7 +45,7 @@ class Query:
         value = self._given.get(name, "")
         if not value:
             return default
-        if not value.isascii() or not value.lstrip("-").isdigit() or not low <= int(value[:20]) <= high:
+        if not _WHOLE.fullmatch(value) or not low <= int(value) <= high:
             raise BadQuery(f"{name} must be a whole number from {low} to {high}, got {value[:40]!r}")
         return int(value)
 

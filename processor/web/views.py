@@ -130,6 +130,9 @@ def clusters(picture: Picture | None, query: Query) -> bytes:
 _SORT_KEYS: Final[dict[str, Any]] = {
     "size": lambda row: row.size,
     "vectors": lambda row: row.vectors,
+    "kind": lambda row: (row.kind, row.cluster == NOISE),
+    "scope": lambda row: row.scope.lower(),
+    "text": lambda row: row.text.lower(),
     "program": lambda row: row.program.lower(),
     "account": lambda row: row.account.lower(),
     "first": lambda row: row.first or 0,

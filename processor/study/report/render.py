@@ -27,6 +27,8 @@ MAX_BYTES: Final = 6_000_000
 # Of what plotly and the plots leave, so much may be tables; the rest is for episodes.
 _TABLE_SHARE: Final = 0.25
 _MAX_TABLE_ROWS: Final = 2_000
+# Episodes in the table above all others.
+_OVERVIEW: Final = 50
 # Bytes of the page around episodes and tables, the logons among them.
 _AROUND: Final = 250_000
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -75,6 +77,7 @@ def html(report: Report) -> bytes:
         rows_missing=len(report.picture.rows) - len(rows),
         episodes=[text for _, text in sorted(shown, key=lambda each: each[0].number)],
         episode_count=len(worst_first),
+        overview=[str(macros.overview(each)) for each, _ in shown[:_OVERVIEW]],
     )
     return page.encode("utf-8", "replace")
 

@@ -107,6 +107,7 @@
 
   const card = (episode) => {
     const until = same(episode.started, episode.last) ? episode.last.slice(11, 19) : episode.last.slice(0, 19).replace("T", " ");
+    const times = episode.started.slice(0, 19).replace("T", " ") + (episode.started.slice(0, 19) === episode.last.slice(0, 19) ? "" : " to " + until);
     const hidden = episode.count - episode.anomalies.length;
     const name = "episode-" + episode.id;
     return el("article", { class: "episode", "data-id": episode.id, "aria-labelledby": name },
@@ -114,7 +115,7 @@
         el("div", { class: "line" },
           el("span", { class: EC.scoreClass(episode.max_score), title: "highest score" }, String(episode.max_score)),
           el("h3", { id: name }, episode.scope || "all hosts"),
-          el("span", { class: "muted" }, `${episode.started.slice(0, 19).replace("T", " ")} to ${until} UTC`),
+          el("span", { class: "muted" }, times + " UTC"),
           el("span", { class: "spacer" }),
           episode.escalated ? el("span", { class: "tag alarm" }, "escalated") : null,
           el("span", { class: "tag" }, `${EC.number(episode.count)} ${episode.count === 1 ? "anomaly" : "anomalies"}`),
@@ -190,12 +191,15 @@
   const start = (changed) => {
     const form = document.getElementById("filters");
     let timer = 0;
-    form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => {
-      document.getElementById("score-shown").textContent = form.elements.min_score.value;
+    const later = () => {
       clearTimeout(timer);
       timer = setTimeout(() => { pages = 1; changed(); }, 150);
-    });
+    };
+    const score = () => { document.getElementById("score-shown").textContent = form.elements.min_score.value; };
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", () => { score(); later(); });
+    // The fields have their first values only after the event.
+    form.addEventListener("reset", () => setTimeout(() => { score(); later(); }));
     document.getElementById("more-episodes").addEventListener("click", () => { pages += 1; changed(); });
   };
 

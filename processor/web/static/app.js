@@ -82,7 +82,8 @@
       if (small.textContent !== note) small.textContent = note;
     });
     state(now.state, now.state);
-    document.getElementById("clock").textContent = now.stream_time === null ? "" : "event time " + EC.when(now.stream_time) + " UTC";
+    const up = "up " + EC.span(Math.max(0, Math.floor(Date.now() / 1000 - now.started_at)) * 1000);
+    document.getElementById("clock").textContent = now.stream_time === null ? up : `${up} · event time ${EC.when(now.stream_time)} UTC`;
     document.getElementById("count-anomalies").textContent = EC.number(now.anomalies.seen);
     document.getElementById("count-clusters").textContent = EC.number(sum(now.clusters, (each) => each.clusters));
   };

@@ -56,7 +56,7 @@
     const drawing = el("div", { class: "drawing", id: "plot-" + figure.id });
     const said = el("p", { class: "note said" });
     const selects = (figure.controls || []).map((one) => control(figure, one));
-    const whole = el("figure", { class: "plot" + (figure.wide ? " wide" : figure.third ? " third" : ""), "aria-labelledby": "title-" + figure.id },
+    const whole = el("figure", { class: "plot" + (figure.wide ? " wide" : figure.tall ? " tall" : ""), "aria-labelledby": "title-" + figure.id },
       el("figcaption", {}, el("h3", { id: "title-" + figure.id }, figure.title), el("p", { class: "note" }, figure.note), said),
       selects.length ? el("div", { class: "controls" }, selects) : null, drawing);
     container.append(whole);
@@ -66,18 +66,22 @@
   const draw = (figure) => {
     const { drawing, said, whole } = places.get(figure.id);
     const colors = theme();
-    const built = figure.build(data, colors, choices[figure.id]);
+    const built = figure.build(data, colors, choices[figure.id], drawing.clientWidth);
     whole.hidden = built === null;
     if (!built) return null;
     said.textContent = built.said;
-    drawing.setAttribute("role", "img");
+    drawing.setAttribute("role", "group");
     drawing.setAttribute("aria-label", figure.title + ": " + built.said);
     const layout = {
-      height: 380, margin: { l: 56, r: 24, t: 34, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      height: 380, margin: { l: 56, r: 24, t: drawing.clientWidth < 640 ? 62 : 34, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: colors.ink, family: "system-ui, sans-serif", size: 12 }, hoverlabel: { align: "left" }, modebar: { bgcolor: "rgba(0,0,0,0)", color: colors.muted, activecolor: colors.process }, dragmode: "zoom", uirevision: JSON.stringify(choices[figure.id]),
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, ...built.layout,
     };
-    const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], doubleClick: "reset" };
+    // Nothing leaves the page: plotly's own button would upload the plot to its maker's server.
+    const config = {
+      responsive: true, displaylogo: false, doubleClick: "reset", showSendToCloud: false, plotlyServerURL: "",
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
+    };
     return Plotly.react(drawing, built.data, layout, config);
   };
 

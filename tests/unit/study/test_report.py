@@ -106,6 +106,6 @@ def test_a_replay_is_told_with_its_clusters_and_logons(
     replay(Request(files=files, sort=True, report=[out]), settings, lambda _done, _all: None)
     page = out.read_text()
 
-    assert 62 + 3 == page.count('<tr><td class="number"')
+    assert 62 + 3 == page.count("<tr data-kind=")
     assert "31 clusters and 34 noise events" in page
     assert all(word in page for word in ("Service (5)", "S-1-5-18", "Negotiate", "NT AUTHORITY"))

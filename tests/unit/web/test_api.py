@@ -222,3 +222,61 @@ def test_the_api_is_described_as_it_is() -> None:
             wrong.append((path, answer.text))
 
     assert ("3.1.0", []) == (document["openapi"], wrong)
+
+
+@pytest.mark.parametrize("path", ["anomalies", "episodes", "clusters", "status", "plots"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "limit=--5",
+            "limit=-",
+            "limit=+5",
+            "limit=1e3",
+            "limit=%C2%B2",
+            "limit=٣",
+            "limit=5_0",
+            "limit= 5",
+        ),
+        *(
+            "offset=-1",
+            f"offset={'9' * 5_000}",
+            f"offset={'0' * 25}999999999",
+            "offset=1000001",
+            "offset=0x1",
+        ),
+        *("before=-1", f"before={'9' * 30}", "min_score=101", "min_score=٣", f"host={'x' * 201}"),
+        *("kind=%00", "sort=__class__", "order=DESC", "show=1", "q[]=1", "%FF=1", "=", "limit=5&limit=zwei"),
+    ],
+)
+def test_odd_values_are_refused_and_never_fail(path: str, query: str) -> None:
+    """400 and a short sentence, however odd the parameter or its value."""
+    answer = client().get(f"/api/{path}?{query}")
+
+    assert (400, True) == (answer.status_code, 10 < len(answer.json()["error"]) < 300)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=%FF%FE",
+        "q=%00",
+        "q=\U0001f600",
+        "host=%F0%9F%98%80",
+        f"q={'%C3%A9' * 200}",
+        "q=",
+        "limit=",
+        "q=<b>",
+    ],
+)
+def test_odd_text_is_searched_for_as_text(query: str) -> None:
+    """Any text of at most 200 characters may be searched for."""
+    assert 200 == client().get(f"/api/episodes?{query}").status_code
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/anomalies/%00", f"/api/anomalies/{'x' * 5_000}", "/static/..%2fapp.py", "/é"]
+)
+def test_odd_paths_are_not_found(path: str) -> None:
+    """404 in words, nothing of the file system."""
+    assert 404 == client().get(path).status_code

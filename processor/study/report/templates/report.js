@@ -26,12 +26,15 @@
     const texts = rows.map((row) => row.textContent.toLowerCase());
     const form = document.getElementById("cluster-filters");
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => {
+    const filter = () => {
       const text = form.elements.q.value.toLowerCase();
+      const chosen = (name, row) => ["", row.dataset[name]].includes(form.elements[name].value);
       let shown = 0;
-      rows.forEach((row, i) => { row.hidden = !texts[i].includes(text); shown += row.hidden ? 0 : 1; });
+      rows.forEach((row, i) => { row.hidden = !(texts[i].includes(text) && chosen("kind", row) && chosen("show", row)); shown += row.hidden ? 0 : 1; });
       document.getElementById("said-clusters").textContent = `${EC.number(shown)} of ${EC.number(rows.length)} rows`;
-    });
+    };
+    form.addEventListener("input", filter);
+    form.addEventListener("reset", () => setTimeout(filter));
     document.querySelectorAll("#clusters th").forEach((head, column) => {
       const title = head.textContent;
       const button = EC.el("button", { type: "button" }, title);
