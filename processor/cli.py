@@ -212,7 +212,10 @@ def evaluate(
     source: Annotated[
         str | None, typer.Option(help="Only events of this _src or format.", metavar="NAME")
     ] = None,
-    skip: Annotated[int, typer.Option(help="Feed so many events first, unscored.", metavar="N", min=0)] = 0,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(help="Feed so many events first, unscored; of one stream: NAME=N.", metavar="N"),
+    ] = None,
     json_file: JsonFile = None,
     report: Annotated[
         Path | None, typer.Option(help="Write precision over recall here.", metavar="F.html")
@@ -223,12 +226,12 @@ def evaluate(
     from processor.study.progress import bar
 
     settings = _settings(config)
+    every, named = study.read_skips(skip or [])
+    request = study.Request(
+        files=files, labels=labels, source=source, skip=every, skip_of=named, report=report
+    )
     with bar("evaluate") as progress:
-        found = study.evaluate(
-            study.Request(files=files, labels=labels, source=source, skip=skip, report=report),
-            settings,
-            progress,
-        )
+        found = study.evaluate(request, settings, progress)
     typer.echo("\n".join(found.lines()))
     if json_file is not None:
         json_file.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
@@ -331,18 +334,35 @@ def bench_pipeline(config: ConfigFile = None, json_file: JsonFile = None) -> Non
     pipeline.run(_settings(config), json_file)
 
 
-@bench_app.command("kafka", epilog=_examples("bench kafka --bootstrap localhost:9092 --json kafka.json"))
+@bench_app.command(
+    "kafka",
+    epilog=_examples(
+        "bench kafka --bootstrap localhost:9092 --json kafka.json --plot kafka.html",
+        "bench kafka --bootstrap localhost:9092 --records 1000000 --seconds 60",
+        "bench kafka --bootstrap localhost:9092 --profile flames.svg",
+    ),
+)
 def bench_kafka(
     bootstrap: Annotated[
         str, typer.Option(help="Brokers to measure on; topics are made there.", metavar="H:P")
     ],
     config: ConfigFile = None,
     json_file: JsonFile = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a plot of it here.", metavar="F.html")] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Write a flame graph of one run more here.", metavar="F.svg")
+    ] = None,
+    records: Annotated[
+        int, typer.Option(help="To read, behind the history.", metavar="N", min=1000)
+    ] = 200_000,
+    rounds: Annotated[int, typer.Option(help="Turns of each engine.", metavar="N", min=1)] = 2,
+    seconds: Annotated[float, typer.Option(help="At each rate of produce.", metavar="N", min=1)] = 20.0,
 ) -> None:
     """Measure Kafka to Kafka, exactly once, against merely reading and parsing the same topic."""
     from processor.study.bench import kafka
 
-    kafka.run(_settings(config), bootstrap, json_file)
+    plan = kafka.Plan(records, rounds, seconds)
+    kafka.run(_settings(config), bootstrap, json_file, plan=plan, plot=plot, profile=profile)
 
 
 @config_app.command(epilog=_examples("config check prod.yaml", "config check prod.yaml --broker"))

@@ -8,7 +8,8 @@ import pytest
 
 from processor.config import Settings, load
 from processor.errors import UsageError
-from processor.study.evaluate import OURS, Evaluation, Request, evaluate
+from processor.study.evaluate import Request, evaluate, read_skips
+from processor.study.evaluation import OURS, Evaluation
 
 HOUR = 3_600_000
 START = 1_767_225_600_000  # 2026-01-01T00:00Z
@@ -188,3 +189,32 @@ def test_every_new_attacking_address_is_found_without_the_outcome(shared: Path) 
     assert (129, 1.0) == (found["stages"], found["stage_recall"])
     assert found["benign_alerts_per_host_day"] <= 1
     assert found["benign_high_per_1000"] <= 1
+
+
+def test_skip_is_a_number_for_all_streams_or_for_one_by_name() -> None:
+    """The last one without a name counts."""
+    assert (0, {}) == read_skips([])
+    assert (7, {"a=b": 1000, "c": 0}) == read_skips(["5", "a=b=1000", "7", "c=0"])
+    for wrong in ("-1", "a=", "=5", "five", "a=b"):
+        with pytest.raises(UsageError, match="--skip is N or NAME=N"):
+            read_skips([wrong])
+
+
+def test_a_stream_to_skip_in_has_to_be_there(tmp_path: Path) -> None:
+    """A misspelt name would leave its events in the figures."""
+    request = written(tmp_path, background(2))
+
+    with pytest.raises(UsageError, match="--skip t: no stream of this name; there are s"):
+        Request(request.files, request.labels, skip_of={"t": 5})
+
+
+def test_the_worst_day_of_a_host_is_told(tmp_path: Path) -> None:
+    """Two new programs a minute apart on the second day: two alerts in one episode."""
+    new = [(record(900 + n, 1500 + n, rf"C:\New\tool{'ab'[n]}.exe", "tool.exe /x"), 0, "") for n in range(2)]
+    request = written(tmp_path, [*background(), *new])
+    found = evaluate(
+        Request(request.files, request.labels, skip_of={"s": 10}, rivals=False), settings(), quiet
+    )
+
+    assert {"alerts": 2, "episodes": 1} == figures(found)["worst_day"]
+    assert "| 2 in 1 |" in found.lines()[-1]
