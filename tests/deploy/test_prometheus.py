@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.grafana.__main__ import FILES
 from deploy.prometheus import prometheus_rule
 from tests.deploy.promql import RULES, rules, unknown_names
 from tests.deploy.tools import CHECKOUT, run
@@ -67,6 +68,16 @@ def test_an_alert_says_how_urgent_it_is_and_what_to_do(alert: dict[str, dict[str
 def test_a_rule_asks_only_for_what_the_service_exports(rule: dict[str, str]) -> None:
     """No expression names a metric that does not exist."""
     assert set() == unknown_names(rule["expr"])
+
+
+def test_every_recording_rule_is_asked_for() -> None:
+    """By a dashboard, an alert or another rule: what nobody asks for is not computed."""
+    panels = [panel for board in FILES.values() for panel in board.panels]
+    asked = [query.expr for panel in panels for query in panel.queries]
+    asked += [rule["expr"] for rule in (*ALERTS, *rules("recording.rules.yml"))]
+
+    for rule in rules("recording.rules.yml"):
+        assert any(rule["record"] in expression for expression in asked), rule["record"]
 
 
 def test_the_kubernetes_rule_is_current() -> None:
