@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role, Spot
+from processor.clustering.limit import Limit
 from processor.detection.assess import assess
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.exemplars import exemplar
@@ -82,19 +83,19 @@ class _Model:
         "single_is_cluster",
     )
 
-    def __init__(self, kind: KindSettings, settings: DetectorSettings) -> None:
+    def __init__(self, kind: KindSettings, settings: DetectorSettings, limit: Limit) -> None:
         self.features = kind.features
         self.measure = Memo(kind.features).measure
         self.rare_cluster_size = kind.rare_cluster_size
         self.single_is_cluster = kind.min_samples == 1
         # No member of a cluster is an anomaly: neither of a rare one nor of one with a single event.
         self.clusters_are_normal = not (self.single_is_cluster or kind.rare_cluster_size)
-        self.engine = _engine(kind, settings)
+        self.engine = _engine(kind, limit)
         self.histories = Histories(settings.warmup, settings.max_scopes, settings.window.length)
         self.known = Known(kind.features.kind, kind.features.gate_parts)
 
 
-def _engine(kind: KindSettings, settings: DetectorSettings) -> Engine:
+def _engine(kind: KindSettings, limit: Limit) -> Engine:
     """An empty clusterer: ours, or a rival behind the same face."""
     make: Callable[..., Engine] = Engine
     if kind.engine != "sliding_dbscan":
@@ -108,7 +109,7 @@ def _engine(kind: KindSettings, settings: DetectorSettings) -> Engine:
         min_samples=kind.min_samples,
         vector=kind.features.vector,
         rare_cluster_size=kind.rare_cluster_size,
-        max_vectors=settings.max_vectors,
+        max_vectors=limit,
     )
 
 
@@ -127,7 +128,8 @@ class Detector:
         self._settings = settings
         self._identify = identify
         self._scope_of = _ScopeReader(settings.scope)
-        self._models = {kind: _Model(own, settings) for kind, own in settings.kinds.items()}
+        limit = Limit(settings.max_vectors)
+        self._models = {kind: _Model(own, settings, limit) for kind, own in settings.kinds.items()}
         self._episodes = Episodes(settings.episode)
         self.window = Window(settings.window, settings.max_segment_events)
         self.last: Learned | None = None
