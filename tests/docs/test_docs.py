@@ -206,7 +206,7 @@ def _publish_anomalies(environment: dict[str, str], folder: Path) -> None:
     """Anomalies as the service publishes them, from a simulated fleet, into the anomalies topic."""
     steps = """
         kafka-topics.sh --bootstrap-server $KAFKA --create --if-not-exists --topic eventcluster.anomalies
-        eventcluster simulate --out fleet.jsonl.gz --hosts 5 --rate 1000 --seconds 20
+        eventcluster simulate --out fleet.jsonl.gz --hosts 3 --rate 1000 --seconds 12
         eventcluster replay fleet.jsonl.gz --anomalies found.jsonl
         kcat -b $KAFKA -P -t eventcluster.anomalies -l found.jsonl
     """

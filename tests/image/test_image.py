@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import urllib.request
@@ -16,12 +17,14 @@ import pytest
 import yaml
 
 from tests.deploy.tools import without_ours
+from tests.docs.pages import blocks
 from tests.kafka.services import Topics, until
 from tests.support.brokers import docker_answers, free_ports
 
 pytestmark = [pytest.mark.image, pytest.mark.kafka, pytest.mark.timeout(1800)]
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
+DEPLOY: Final = CHECKOUT / "docs" / "deploy.md"
 STOPS_WITHIN_S: Final = 5.0
 LARGEST_MIB: Final = 600
 # crun, podman's default, wants more of the kernel than a container in a container has.
@@ -29,9 +32,12 @@ _PODMAN: Final = ("podman", "--runtime", "runc")
 # Podman's own default may be above what we are allowed to set.
 _ALLOWED: Final = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 _FILES: Final = 20_000 if _ALLOWED == resource.RLIM_INFINITY else _ALLOWED
+_LIMITS: Final = (
+    *("--network", "host", "--ulimit", f"nofile={_FILES}:{_FILES}", "--ulimit", "nproc=1024:1024"),
+)
 _LOCKED_DOWN: Final = (
-    *("--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-    *("--ulimit", f"nofile={_FILES}:{_FILES}", "--ulimit", "nproc=1024:1024"),
+    *_LIMITS,
+    *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
 )
 
 
@@ -177,6 +183,21 @@ def test_the_image_says_what_it_is(facts: dict[str, Any]) -> None:
     wanted = {"title", "description", "licenses", "version", "revision", "created"}
     assert {f"org.opencontainers.image.{name}" for name in wanted} <= labels.keys()
     assert size < LARGEST_MIB
+
+
+def test_the_documented_command_checks_a_config_in_the_image(image: str, tmp_path: Path) -> None:
+    """`docker run ... config check` of docs/deploy.md, by whatever engine there is."""
+    script = "".join(block.script for block in blocks(DEPLOY) if block.needs == "docker")
+    [command] = [line for line in script.splitlines() if line.startswith("docker run ")]
+    config = tmp_path / "eventcluster.yaml"
+    config.write_text((CHECKOUT / "configs/eventcluster.yaml").read_text())
+    config.chmod(0o444)
+    tmp_path.chmod(0o755)
+    filled_in = command.replace("$PWD", str(tmp_path)).replace("localhost/eventcluster:dev", image)
+
+    said = engine("run", *_LIMITS, *shlex.split(filled_in)[2:])
+
+    assert said.returncode == 0, said.stderr
 
 
 def test_the_image_has_no_build_tools_and_cannot_be_written_to(image: str) -> None:
