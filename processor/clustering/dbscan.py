@@ -8,7 +8,7 @@ from typing import Any
 from river import base
 
 from processor.clustering import components
-from processor.clustering.engine import Engine
+from processor.clustering.engine import Engine, Spot
 from processor.clustering.labels import CoreLabels
 from processor.clustering.rows import Counts, Vector
 
@@ -17,6 +17,7 @@ SCOPE = ""
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only differences count; aware times get their own zone
 MICROSECOND = timedelta(microseconds=1)
 ALL = 1 << 62
+SPOTS = 1 << 13  # vectors that are learned again without another look at their features
 CATCH_UP = 1000  # events that the labels follow one by one; after more, they are worked out anew
 
 
@@ -121,6 +122,8 @@ class SlidingDBSCAN(base.Clusterer):
         self._part = -ALL
         self._engine = self._made(max(1, len(self._names)))
         self._labels: CoreLabels | None = None
+        self._order: tuple[base.typing.FeatureName, ...] = ()
+        self._spots: dict[tuple[Any, ...], Spot] = {}  # by values in that order
 
     def learn_one(self, x: dict[base.typing.FeatureName, Any], t: datetime | None = None) -> None:
         """Learn one event.
@@ -135,26 +138,19 @@ class SlidingDBSCAN(base.Clusterer):
         """
         if t is not None:
             self.advance(t)
-        values = self._values(x)
-        if self.features is None:
-            self._widen([name for name in values if name not in self._names])
-        counts = self._counts(values)
-        if isinstance(self.window, timedelta):
-            if self._now is None:
-                raise ValueError(
-                    "a window of time needs learn_one(x, t=...), or advance(t) before learn_one(x)"
-                )
-        else:
-            self._now = self._learned
-        self._move()
-        row = self._engine.intern((), counts)
-        self._engine.learn(SCOPE, row, self._part, self._learned, "")
+        spot = self._spot(x)
+        slot = 0
+        if spot is not None:
+            self._tick()
+            slot = spot.slot if self._engine.again(spot, self._part) else 0
+        if not slot:
+            slot = self._learn(x)
         self._learned += 1
         if self._labels is not None:
             if self._labels.waiting > CATCH_UP:
                 self._labels = None  # nobody asks any more
             else:
-                self._labels.touch(self._engine.slot(SCOPE, row))
+                self._labels.touch(slot)
 
     def advance(self, t: datetime) -> None:
         """Move time on; what is older than the window leaves. Time never moves back.
@@ -173,6 +169,10 @@ class SlidingDBSCAN(base.Clusterer):
         A cluster's number is that of the first event of its oldest core point, so it does not depend on when
         anyone asked.
         """
+        spot = self._spot(x)
+        slot = self._engine.core_at(spot) if spot is not None else 0
+        if slot:
+            return self._label(slot)
         values = self._values(x)
         known = self._counts(values)
         beyond = tuple(values[name] for name in sorted(set(values) - set(self._names), key=str))
@@ -214,12 +214,47 @@ class SlidingDBSCAN(base.Clusterer):
             columns=columns, eps=self.eps, min_samples=self.min_samples, vector=floats, max_vectors=ALL
         )
 
+    def _spot(self, x: Mapping[base.typing.FeatureName, Any]) -> Spot | None:
+        """Where equal features in equal order were learned before, None where that is not known."""
+        if tuple(x) != self._order:
+            return None
+        try:
+            return self._spots.get(tuple(x.values()))
+        except TypeError:  # something that cannot be a number
+            return None
+
+    def _learn(self, x: Mapping[base.typing.FeatureName, Any]) -> int:
+        """Learn features as if never seen; the slot they are in."""
+        values = self._values(x)
+        if self.features is None:
+            self._widen([name for name in values if name not in self._names])
+        counts = self._counts(values)
+        self._tick()
+        row = self._engine.intern((), counts)
+        self._engine.learn(SCOPE, row, self._part, self._learned, "")
+        spot = self._engine.spot(SCOPE, row)
+        assert spot is not None  # noqa: S101 - it was learned just now
+        order = tuple(x)
+        if order != self._order or len(self._spots) >= SPOTS:
+            self._order = order
+            self._spots.clear()
+        self._spots[tuple(x.values())] = spot
+        return spot.slot
+
+    def _tick(self) -> None:
+        """Let the window end with the event to be learned."""
+        if not isinstance(self.window, timedelta):
+            now = self._now = self._learned
+            self._part = now // self._pane
+            self._engine.expire((now - self._length + 1) // self._pane)
+        elif self._now is None:
+            raise ValueError("a window of time needs learn_one(x, t=...), or advance(t) before learn_one(x)")
+
     def _move(self) -> None:
-        """Let the window end now: whatever is not within its length leaves, by whole panes."""
+        """Let a window of time end now: whatever is older than its length leaves, by whole panes."""
         now = self._now or 0
         self._part = now // self._pane
-        oldest = now - self._length + (0 if isinstance(self.window, timedelta) else 1)
-        self._engine.expire(oldest // self._pane)
+        self._engine.expire((now - self._length) // self._pane)
 
     def _values(self, x: Mapping[base.typing.FeatureName, Any]) -> dict[base.typing.FeatureName, float]:
         names = x if self.features is None else self.features

@@ -103,7 +103,12 @@ class Engine(Transferable):
             # The oldest of the newest min_samples stamps: the ring may be longer, for rare clusters.
             turn -= self.min_samples
             full = stamps[begin + (turn if turn >= 0 else turn + ring)]
-            role = CORE if full >= horizon else self._role(slot, place, horizon)
+            if full >= horizon:
+                role = CORE
+                slots.core[slot] = full
+                self.space.note_full(slot, place)
+            else:
+                role = self._role(slot, place, horizon)
         if self._busy:
             self.tidy()
         return role
@@ -119,8 +124,8 @@ class Engine(Transferable):
     def again(self, spot: Spot, part: int) -> bool:
         """Learn one more event of a vector that is core by itself, as `learn` does.
 
-        False, and nothing learned, where `learn` has to decide: the vector has left, or is not core by its
-        own events, or the part is not open.
+        False, and nothing learned, where `learn` has to decide: the vector has left, or it takes a look at
+        its neighbours to tell whether it is core.
         """
         parts, slots = self.parts, self.slots
         slot, home = spot.slot, spot.home
@@ -129,17 +134,20 @@ class Engine(Transferable):
             horizon = home.horizon
         newest = slots.newest
         # The first event's serial tells a slot that was recycled.
-        if newest[slot] < horizon or slots.first[slot] != spot.first or part != self.open_part:
+        if newest[slot] < horizon or slots.first[slot] != spot.first:
             return False
-        now = parts.last
         ring, stamps = self.ring, slots.stamps
         begin, turn = slot * ring, slots.turn[slot]
         following = turn + 1 if turn + 1 < ring else 0
         if slots.core[slot] < horizon and self.min_samples > 1:
-            full = following - self.min_samples
-            if stamps[begin + (full if full >= 0 else full + ring)] < horizon:
+            oldest = following - self.min_samples
+            full = stamps[begin + (oldest if oldest >= 0 else oldest + ring)]
+            if full < horizon:
                 return False
-        home.newest = newest[slot] = now
+            slots.core[slot] = full
+        if part != self.open_part:
+            self.begin(part)
+        home.newest = newest[slot] = now = parts.last
         self.log.append(slot)
         stamps[begin + turn] = now
         slots.turn[slot] = following
@@ -149,6 +157,13 @@ class Engine(Transferable):
         if self._busy:
             self.tidy()
         return True
+
+    def core_at(self, spot: Spot) -> int:
+        """The slot of a spot that is core for sure, 0 where that has to be looked for."""
+        slots, slot = self.slots, spot.slot
+        horizon = self.horizon_of(spot.home)
+        same = slots.newest[slot] >= horizon and slots.first[slot] == spot.first
+        return slot if same and slots.core[slot] >= horizon else 0
 
     def judge(self, scope: str, row: int) -> Role:
         """Role of a late event: as if it had been learned; nothing is stored."""
@@ -339,10 +354,16 @@ class Engine(Transferable):
         """The role of a slot whose own stamps do not make it core."""
         if self.places.before[place] < horizon and self.min_samples > 1:
             return NOISE  # alone in its place
-        found: list[int] = []
         point = self.space.point(slot)
+        full = self.space.full_near(place, point, horizon)
+        if full:
+            self.slots.core[slot] = full
+            return CORE
+        found: list[int] = []
         if self.space.weigh(place, point, horizon, self.min_samples, found) >= self.min_samples:
             self.space.witness(slot, found)
+            if self.slots.live(found[-1], horizon) >= self.min_samples:
+                self.space.note_full(found[-1], place, point)
             return CORE
         near = any(other != slot and self.space.is_core(other, horizon, self.min_samples) for other in found)
         return BORDER if near else NOISE

@@ -8,13 +8,13 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from processor.clustering.components import Labels
+from processor.clustering.neighbours import squared_distance
 from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
+LOOSE_SCANNED = 128  # loose vectors that are looked at one by one
 
 
 class _Component:
@@ -25,6 +25,20 @@ class _Component:
     def __init__(self, members: set[int], oldest: list[tuple[int, int]]) -> None:
         self.members = members
         self.oldest = oldest
+
+
+class _Loose:
+    """A live vector that is no core.
+
+    lacks : events near it that it takes at least to make a core of it
+    """
+
+    __slots__ = ("first", "lacks", "point")
+
+    def __init__(self, first: int, point: list[float]) -> None:
+        self.first = first
+        self.point = point
+        self.lacks = 1
 
 
 class CoreLabels:
@@ -38,6 +52,8 @@ class CoreLabels:
         self._due: list[tuple[int, int, int]] = []
         self._full: dict[int, tuple[int, int]] = {}
         self._touched: list[int] = []
+        self._loose: dict[int, _Loose] = {}
+        self._loose_most = LOOSE_SCANNED
         made: dict[int, _Component] = {}
         slots = labels.snapshot.live[labels.is_core].tolist()
         for slot, cluster in zip(slots, labels.cluster[labels.is_core].tolist(), strict=True):
@@ -48,6 +64,8 @@ class CoreLabels:
             self._know(slot, horizon)
         for component in made.values():
             heapify(component.oldest)
+        for slot in labels.snapshot.live[~labels.is_core].tolist():
+            self._let_loose(slot)
 
     @property
     def waiting(self) -> int:
@@ -60,7 +78,8 @@ class CoreLabels:
 
     def label(self, slot: int, horizon: int) -> int:
         """The cluster of a core slot: the first event of its oldest core."""
-        self._follow(horizon)
+        if self._touched or (self._due and self._due[0][0] < horizon):
+            self._follow(horizon)
         component = self._component[slot]
         oldest = component.oldest
         while True:
@@ -97,6 +116,8 @@ class CoreLabels:
                 self._know(slot, horizon)
             else:
                 lost.append(slot)
+                if alive:
+                    self._let_loose(slot)
         return lost
 
     def _rise(self, slot: int, horizon: int) -> None:
@@ -106,21 +127,74 @@ class CoreLabels:
             return
         first = slots.first[slot]
         full = self._full.get(slot)
-        kept = self._own(slot)
+        kept = slots.full_until(slot, space.min_samples)
         if kept >= horizon:
             self._full[slot] = (first, kept)
         else:
             self._full.pop(slot, None)
         if full is not None and full[0] == first and full[1] >= horizon:
             return  # min_samples events of its own were there before: one more changes no neighbour
-        for other in self._near(space.point(slot), horizon):
-            if other not in self._component and space.is_core(other, horizon, space.min_samples):
-                self._know(other, horizon)
-                made = _Component({other}, [(slots.first[other], other)])
-                self._component[other] = made
-                for core in self._near(self._core[other][1], horizon):
-                    if core in self._component:
-                        self._join(self._component[core], self._component[other])
+        if slot not in self._component:
+            known = self._loose.get(slot)
+            if known is None or known.first != first:
+                self._let_loose(slot)
+        for other in self._stirred(space.point(slot), horizon):
+            del self._loose[other]
+            self._know(other, horizon)
+            made = _Component({other}, [(slots.first[other], other)])
+            self._component[other] = made
+            for core in self._near(self._core[other][1], horizon):
+                if core in self._component:
+                    self._join(self._component[core], self._component[other])
+
+    def _let_loose(self, slot: int) -> None:
+        self._loose[slot] = _Loose(self._space.slots.first[slot], self._space.point(slot))
+
+    def _stirred(self, point: list[float], horizon: int) -> list[int]:
+        """Loose vectors that an event at this point made cores."""
+        loose, limit, x = self._loose, self._space.limit, point[0]
+        if len(loose) > self._loose_most:
+            self._prune(horizon)
+            loose = self._loose
+        if len(loose) > LOOSE_SCANNED:
+            near = [slot for slot in self._near(point, horizon) if slot in loose]
+        else:
+            near = [
+                slot
+                for slot, held in loose.items()
+                if (held.point[0] - x) ** 2 <= limit and squared_distance(held.point, point) <= limit
+            ]
+        cores = []
+        for slot in near:
+            held = loose[slot]
+            held.lacks -= 1
+            if held.lacks > 0:
+                continue
+            if not self._is(slot, held, horizon):
+                del loose[slot]
+            elif self._becomes_core(slot, held, horizon):
+                cores.append(slot)
+        return cores
+
+    def _becomes_core(self, slot: int, held: _Loose, horizon: int) -> bool:
+        space, need = self._space, self._space.min_samples
+        if space.slots.core[slot] >= horizon:
+            return True
+        found: list[int] = []
+        weight = space.weigh(self._place, held.point, horizon, need, found)
+        held.lacks = need - weight
+        if weight >= need:
+            space.witness(slot, found)
+        return weight >= need
+
+    def _is(self, slot: int, held: _Loose, horizon: int) -> bool:
+        """Whether a loose vector is still in the window, and still in that slot."""
+        slots = self._space.slots
+        return bool(slots.place[slot] and slots.first[slot] == held.first and slots.newest[slot] >= horizon)
+
+    def _prune(self, horizon: int) -> None:
+        self._loose = {slot: held for slot, held in self._loose.items() if self._is(slot, held, horizon)}
+        self._loose_most = max(LOOSE_SCANNED, 2 * len(self._loose))
 
     def _join(self, one: _Component, other: _Component) -> None:
         if one is other:
@@ -167,10 +241,16 @@ class CoreLabels:
         for column in points[1:]:
             difference = column[:, None] - column
             acc += difference * difference
-        number, group = connected_components(coo_matrix(acc <= self._space.limit), directed=False)
-        groups: list[set[int]] = [set() for _ in range(number)]
-        for slot, one in zip(near, group.tolist(), strict=True):
-            groups[one].add(slot)
+        linked = acc <= self._space.limit
+        names, left = np.array(near), np.ones(len(near), np.bool_)
+        groups = []
+        while left.any():
+            group = linked[left.argmax()]
+            size = 0
+            while size < (size := int(group.sum())):
+                group = linked[group].any(axis=0)
+            groups.append(set(names[group].tolist()))
+            left &= ~group
         return groups
 
     def _part(self, seen: set[int]) -> None:
@@ -185,17 +265,15 @@ class CoreLabels:
     def _know(self, slot: int, horizon: int) -> None:
         """Note a core, and until when it is one for sure."""
         slots = self._space.slots
-        sure = slots.core[slot] if slots.core[slot] >= horizon else self._own(slot)
+        sure = (
+            slots.core[slot]
+            if slots.core[slot] >= horizon
+            else slots.full_until(slot, self._space.min_samples)
+        )
         until = max(horizon, min(slots.newest[slot], sure))
         first = slots.first[slot]
         self._core[slot] = (first, self._space.point(slot), until)
         heappush(self._due, (until, slot, first))
-
-    def _own(self, slot: int) -> int:
-        """The oldest of a slot's own newest min_samples stamps."""
-        ring = self._space.slots.ring
-        stamps = sorted(self._space.slots.stamps[slot * ring : slot * ring + ring], reverse=True)
-        return int(stamps[self._space.min_samples - 1])
 
     def _near(self, point: list[float], horizon: int) -> list[int]:
         found: list[int] = []

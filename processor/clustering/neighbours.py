@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 LEAF = 256  # vectors scanned at once
 GRID_FROM = 512  # vectors from which a grid pays
 GRID_DIMENSIONS = 3  # 27 buckets to look into; one more dimension would make them 81
-CHAIN = 16  # vectors of a bucket that are walked one by one
 SHARDS = 64  # dicts that share the buckets: one of them rehashes in under a millisecond
 FAR = 1 << 31  # cells from the origin beyond which all is one cell: floor(x / side) must stay exact
 STRIDES = (1, 1_000_003, 998_244_353)  # of a cell on each column, in a bucket's key

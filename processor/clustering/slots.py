@@ -75,6 +75,12 @@ class Slots(Chained):
         """All stamps, shape (slots, ring)."""
         return self.arrays["stamps"].reshape(-1, self.ring)
 
+    def full_until(self, slot: int, number: int) -> int:
+        """The oldest of a slot's `number` newest stamps, 0 where it has fewer; `number` is at most `ring`."""
+        turn = self.turn[slot] - number
+        stamp: int = self.stamps[slot * self.ring + (turn if turn >= 0 else turn + self.ring)]
+        return stamp
+
     def live(self, slot: int, horizon: int) -> int:
         """How many of a slot's stamps are in the window."""
         begin = slot * self.ring

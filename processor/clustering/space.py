@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.neighbours import (
-    CHAIN,
     GRID_DIMENSIONS,
     GRID_FROM,
     Bucket,
@@ -24,8 +23,10 @@ from processor.clustering.rows import Counts, Rows
 from processor.clustering.slots import Places, Slots
 
 MANY = 64  # neighbours that are sorted to see until when a vector is core
+FULL = 1 << 13  # cells whose frequent vector is remembered
 FEW = 24  # hits looked at one by one
-PLACE_CHAIN = 16  # vectors of a place that are walked one by one: a leaf takes a kilobyte
+CHAIN = 128  # coordinates that are walked one by one: a scan in numpy costs as much
+COUNTED = 8  # slots of which one has its chain's length looked at
 MARGIN = 1 + 1e-6  # of a grid's side over eps: more than division and floor can be wrong by
 
 
@@ -51,6 +52,7 @@ class Space:
         self.limit = eps * eps
         self._side = eps * MARGIN
         self._indexes: dict[int, _Index] = {}
+        self._full: dict[tuple[int, int], int] = {}
         self._seen = 0  # the slot that `point` was asked for last
         self._seen_point: list[float] = []
 
@@ -66,7 +68,7 @@ class Space:
             return
         slots.link[slot] = places.head[place]
         places.head[place] = slot
-        if places.size_of[place] > PLACE_CHAIN:
+        if places.size_of[place] > CHAIN // self.rows.columns:
             bucket = Bucket(self.rows.columns)
             self._indexes[place] = _Index(bucket)
             at = slot
@@ -108,6 +110,36 @@ class Space:
         self.places.unchain(place)
         self.places.scope[place] = self.places.newest[place] = 0
         self.places.release(place)
+
+    def note_full(self, slot: int, place: int, point: list[float] | None = None) -> None:
+        """Remember a slot that is core by its own events, around a point or around itself."""
+        if len(self._full) >= FULL:
+            self._full.clear()
+        self._full[place, self._cell(place, point or self.point(slot))] = slot
+
+    def full_near(self, place: int, point: list[float], horizon: int) -> int:
+        """Until when a remembered slot within eps is core by its own events, 0 where none is.
+
+        Most points near frequent ones need no other neighbours to be looked for.
+        """
+        slots = self.slots
+        slot = self._full.get((place, self._cell(place, point)), 0)
+        # The slot may have been recycled since: place, stamps and distance are looked at as they are.
+        if not slot or slots.place[slot] != place:
+            return 0
+        full = slots.full_until(slot, self.min_samples)
+        if full < horizon:
+            return 0
+        r, acc = slots.row[slot], 0.0
+        for column, x in zip(self.rows.x, point, strict=True):
+            difference = column[r] - x
+            acc += difference * difference
+        return full if acc <= self.limit else 0
+
+    def _cell(self, place: int, point: list[float]) -> int:
+        """The cell of a grid, or all of a place without one."""
+        index = self._indexes.get(place)
+        return 0 if index is None or index.grid is None else index.grid.find(point)[1]
 
     def weigh(self, place: int, point: list[float], horizon: int, need: int, found: list[int]) -> int:
         """Live events within eps of a point, each vector's at most `ring`; counting stops at `need`.
@@ -261,12 +293,9 @@ class Space:
             shard[key] = slot
         elif type(entry) is int:
             link[slot] = entry
-            length, at = 1, entry
-            while at:
-                length += 1
-                at = link[at]
-            if length <= CHAIN:
-                shard[key] = slot
+            shard[key] = slot
+            # Looked at now and then: counting takes as long as walking.
+            if slot % COUNTED or self._short(slot):
                 return
             bucket = shard[key] = Bucket(self.rows.columns)
             at = slot
@@ -275,6 +304,15 @@ class Space:
                 at = link[at]
         else:
             entry.add(slot, np.array(point).reshape(-1, 1))
+
+    def _short(self, at: int) -> bool:
+        """Whether a chain is still faster to walk than to scan."""
+        left = CHAIN // self.rows.columns
+        link = self.slots.link
+        while at and left >= 0:
+            left -= 1
+            at = link[at]
+        return left >= 0
 
     def _take(self, index: _Index, slot: int) -> None:
         """Take a slot out of where it is."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from processor.clustering import cells, components, neighbours, space
+from processor.clustering import cells, components, neighbours, parts, space, window
 from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts, Vector
 from tests.unit.clustering.oracle import Answer, dbscan
@@ -101,8 +101,13 @@ class Tally:
 
 def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -> None:
     """Make chains, leaves, grids, blocks and look-aside dicts so small that every path is walked."""
-    monkeypatch.setattr(space, "PLACE_CHAIN", int(random.choice([0, 2, 16])))
-    monkeypatch.setattr(space, "CHAIN", int(random.choice([0, 1, 6])))
+    monkeypatch.setattr(space, "CHAIN", int(random.choice([0, 4, 12, 128])))
+    monkeypatch.setattr(space, "COUNTED", int(random.choice([1, 8])))
+    monkeypatch.setattr(window, "SETTLE_FROM", int(random.choice([1, 7, 256])))
+    monkeypatch.setattr(window, "KEEP_DEAD", int(random.choice([0, 2, 20])))
+    monkeypatch.setattr(window, "REAP", int(random.choice([1, 8])))
+    monkeypatch.setattr(window, "COUNT_FROM", int(random.choice([1, 9, 4096])))
+    monkeypatch.setattr(parts, "LOG_BLOCK", int(random.choice([2, 16, 1 << 14])))
     monkeypatch.setattr(space, "FEW", int(random.choice([0, 3, 24])))
     monkeypatch.setattr(space, "GRID_FROM", int(random.choice([4, 12, 512])))
     monkeypatch.setattr(components, "FEW", int(random.choice([1, 8, 1024])))
