@@ -62,6 +62,24 @@ class Browser:
         """The text of the first element that matches, at once; "" without one."""
         return str(self.run("return (document.querySelector(arguments[0]) || {}).textContent || ''", css))
 
+    def press_tab(self) -> None:
+        """Move the focus on, from wherever it is."""
+        for kind in ("rawKeyDown", "keyUp"):
+            key = {"type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+            self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", key)
+
+    def painted_ms(self) -> dict[str, float]:
+        """When the browser painted first, and the largest element, by its own clock from the request on."""
+        script = (
+            "const done = arguments[0], found = {};"
+            "for (const each of performance.getEntriesByType('paint')) found[each.name] = each.startTime;"
+            "new PerformanceObserver((list) => {"
+            "  found['largest-contentful-paint'] = list.getEntries().at(-1).startTime; done(found);"
+            "}).observe({ type: 'largest-contentful-paint', buffered: true });"
+        )
+        found: dict[str, float] = self.driver.execute_async_script(script)
+        return found
+
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """What the condition returns as soon as it is true."""
         wait = WebDriverWait(self.driver, WAIT_S, poll_frequency=0.05)

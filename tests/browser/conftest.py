@@ -1,22 +1,19 @@
 """A browser, and the service with its page over a simulated fleet."""
 
 import itertools
+import json
 import os
-import threading
-from collections.abc import Iterable, Iterator
+import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from processor.config import Settings
-from processor.service import Service, build
-from processor.stream.memory import MemoryBroker, MemoryCluster
 from processor.study.simulate import stream
 from tests.browser.chromium import Browser
-
-EVENTS, ANOMALIES, DEAD_LETTERS = "events", "eventcluster.anomalies", "eventcluster.dead-letters"
+from tests.kafka.services import Given, Service, Topics
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,32 +40,46 @@ def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
     found.driver.quit()
 
 
+class Running:
+    """`eventcluster run`, a process of its own on Apache Kafka, that has read everything it was given."""
+
+    def __init__(self, topics: Topics, service: Service) -> None:
+        self.page = service.address
+        self._topics = topics
+
+    def published(self) -> list[bytes]:
+        """The anomalies on the topic."""
+        return [message.value() or b"" for message in self._topics.read(self._topics.anomalies)]
+
+
+def asked(address: str) -> Any:
+    """What the API answers."""
+    with urllib.request.urlopen(address) as response:  # noqa: S310 - an address of these tests
+        return json.load(response)
+
+
 @contextmanager
-def running(records: Iterable[tuple[bytes, int]], **sections: dict[str, Any]) -> Iterator[Service]:
-    """The service as `run` wires it, its broker in memory, over records and their times (ms)."""
-    cluster = MemoryCluster()
-    for topic in (EVENTS, ANOMALIES, DEAD_LETTERS):
-        cluster.create(topic, 1)
-    for value, time in records:
-        cluster.append(EVENTS, value, partition=0, timestamp=time)
-    settings = Settings.model_validate(
-        {
-            "version": 1,
-            "kafka": {"bootstrap_servers": "memory:1", "input_topics": [EVENTS], "start": "earliest"},
-            "metrics": {"clusters_every": "500ms"},
-            "web": {"port": 0},
-            **sections,
-        }
-    )
-    service = build(settings, MemoryBroker(cluster))
-    stop = threading.Event()
-    thread = threading.Thread(target=service.run, args=(stop,))
-    thread.start()
+def running(
+    bootstrap: str, folder: Path, records: Sequence[tuple[bytes, int]], **sections: dict[str, Any]
+) -> Iterator[Running]:
+    """The service over records and their times (ms), its last picture taken after the last of them."""
+    topics = Topics(bootstrap, 1)
+    topics.write(0, [Given(value, time) for value, time in records])
+    service = Service(topics, folder, sections=sections).start()
+
+    def is_done() -> bool:
+        if not service.is_ready():
+            return False
+        status = asked(f"{service.address}api/status")
+        taken = status["picture"] and status["picture"]["stream_time"]
+        return bool(sum(status["outcomes"].values()) == len(records) and taken == status["stream_time"])
+
     try:
-        yield service
+        service.wait(is_done, "everything read and drawn")
+        yield Running(topics, service)
     finally:
-        stop.set()
-        thread.join(20)
+        service.end()
+        topics.close()
 
 
 @pytest.fixture(scope="session")
@@ -79,15 +90,9 @@ def fleet() -> list[tuple[bytes, int]]:
 
 
 @pytest.fixture(scope="session")
-def page(fleet: list[tuple[bytes, int]], browser: Browser) -> Iterator[str]:
+def page(
+    fleet: list[tuple[bytes, int]], kafka: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Address of the page of a running service that has read the fleet's records."""
-    with running(fleet) as service:
-        board = service.board
-        browser.until(
-            lambda: (
-                board.current.picture is not None
-                and board.current.outcomes.get("scored", 0) >= len(fleet) * 0.99
-            ),
-            "all records to be read",
-        )
-        yield f"http://127.0.0.1:{service.web.port}/"
+    with running(kafka, tmp_path_factory.mktemp("page"), fleet) as service:
+        yield service.page

@@ -75,18 +75,13 @@ def traces(browser: Browser) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def published(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A service that has published the corpus: the page's address, and its anomalies in a file."""
-    with running(hostile(), warmup={"span": "0s", "events": 0}) as service:
-        board = service.board
-        wanted = 2 * len(CORPUS)
-        browser.until(
-            lambda: sum(board.current.outcomes.values()) == wanted and board.current.picture, "the corpus"
-        )
-        browser.until(lambda: board.current.picture and board.current.picture.rows, "its picture")
-        anomalies = tmp_path_factory.mktemp("hostile") / "anomalies.jsonl"
-        anomalies.write_bytes(b"".join(each.value + b"\n" for each in board.current.anomalies))
-        yield f"http://127.0.0.1:{service.web.port}/", anomalies
+def published(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A service that has published the corpus: the page's address, and the topic's anomalies in a file."""
+    folder = tmp_path_factory.mktemp("hostile")
+    with running(kafka, folder, list(hostile()), warmup={"span": "0s", "events": 0}) as service:
+        anomalies = folder / "anomalies.jsonl"
+        anomalies.write_bytes(b"".join(value + b"\n" for value in service.published()))
+        yield service.page, anomalies
 
 
 def test_nothing_of_the_corpus_runs_on_the_page(browser: Browser, published: tuple[str, Path]) -> None:

@@ -1,21 +1,12 @@
 """The live page of a running service, used as a person would: by keyboard, on any screen, in both schemes."""
 
-import json
-import urllib.request
-from typing import Any
-
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Browser
+from tests.browser.conftest import asked
 
 PLOTS = ("timeline", "lanes", "scatter", "sizes", "boxes", "logons", "scores", "kdistance")
-
-
-def asked(address: str) -> Any:
-    """What the API answers."""
-    with urllib.request.urlopen(address) as response:  # noqa: S310 - an address of this test
-        return json.load(response)
 
 
 def test_anomalies_are_listed_by_episode_newest_first(browser: Browser, page: str) -> None:
@@ -85,6 +76,35 @@ def test_clusters_are_searched_and_sorted(browser: Browser, page: str) -> None:
     assert [] == browser.complaints()
 
 
+def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: Browser, page: str) -> None:
+    """Processes have an account too; a long command line opens by keyboard."""
+    browser.open(page + "#clusters")
+    browser.one("#cluster-filters [name=kind]").send_keys("process")
+    browser.one("#cluster-filters [name=q]").send_keys("birchwood\\ws-")
+    wanted = asked(page + "api/clusters?kind=process&q=birchwood%5Cws-&limit=50")
+    browser.until(
+        lambda: f"{wanted['total']:,} match" in browser.text("#said-clusters"), "the rows that match"
+    )
+    accounts = [cell.text for cell in browser.all("#clusters tbody td:nth-child(5)")]
+    browser.one("#clusters td.text summary").send_keys(Keys.ENTER)
+    whole = browser.one("#clusters td.text details[open] summary").text
+    browser.one("#clusters th[data-name=account] button").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.all("#clusters th[data-name=account][aria-sort=descending]"), "sorted")
+    browser.one("#cluster-filters [type=reset]").click()
+    browser.until(lambda: browser.text("#said-clusters").endswith(f"{everything(page):,} match"), "all rows")
+
+    assert 0 < wanted["total"] < everything(page)
+    assert [each["account"] for each in wanted["items"]] == accounts
+    assert whole in [each["text"] for each in wanted["items"]]
+    assert [] == browser.complaints()
+
+
+def everything(page: str) -> int:
+    """Rows of the cluster table without a filter."""
+    total: int = asked(page + "api/clusters")["total"]
+    return total
+
+
 def test_every_plot_is_drawn_and_can_be_zoomed(browser: Browser, page: str) -> None:
     """None is empty; a drag on the timeline zooms in; the scatter takes any two features."""
     browser.open(page + "#plots")
@@ -97,6 +117,9 @@ def test_every_plot_is_drawn_and_can_be_zoomed(browser: Browser, page: str) -> N
         )
         for plot in PLOTS
     }
+    buttons = set(
+        browser.run("return [...document.querySelectorAll('.modebar-btn')].map((each) => each.dataset.title)")
+    )
     range_of = "return document.getElementById('plot-timeline').layout.xaxis.range.map(String)"
     before = browser.run(range_of)
     drag = browser.one("#plot-timeline .nsewdrag")
@@ -111,6 +134,8 @@ def test_every_plot_is_drawn_and_can_be_zoomed(browser: Browser, page: str) -> N
 
     assert [] == [plot for plot, count in marks.items() if count < 5]
     assert before[0] < browser.run(range_of)[0]
+    # Nothing that would send a plot elsewhere.
+    assert {"Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"} == buttons
     assert [] == browser.complaints()
 
 

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
@@ -74,7 +82,34 @@ class Topics:
         """Give a topic more partitions: so many in all."""
         self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(WITHIN_S)
         if topic == self.events:
+            # The producer's own view follows.
+            topics = self._producer.list_topics
+            until(lambda: len(topics(topic, WITHIN_S).topics[topic].partitions) == partitions, "known")
             self.written.update({number: [] for number in range(len(self.written), partitions)})
+
+    def reset(self, partition: int, offset: int) -> None:
+        """Move the group as an operator does, as soon as its static members' sessions have ended."""
+        where = [TopicPartition(self.events, partition, offset)]
+
+        def moved() -> bool:
+            asked = ConsumerGroupTopicPartitions(self.group, where)
+            answer = self._admin.alter_consumer_group_offsets([asked])[self.group].result(WITHIN_S)
+            return all(each.error is None for each in answer.topic_partitions or [])
+
+        until(moved, "moved")
+
+    def trim(self, partition: int, low: int) -> None:
+        """Delete what is before `low`, as retention does."""
+        where = TopicPartition(self.events, partition, low)
+        self._admin.delete_records([where])[where].result(WITHIN_S)
+
+    def recreate(self) -> None:
+        """Delete the input topic and make it again, empty, under the same name."""
+        self._admin.delete_topics([self.events])[self.events].result(WITHIN_S)
+        until(lambda: self.events not in self._admin.list_topics(timeout=WITHIN_S).topics, "deleted")
+        self._create(self.events, len(self.written))
+        for records in self.written.values():
+            records.clear()
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has."""
@@ -220,6 +255,11 @@ class Service:
                 env=environment,
             )
         return self
+
+    @property
+    def address(self) -> str:
+        """Of its page, with a slash at the end."""
+        return f"http://127.0.0.1:{self._port}/"
 
     def is_ready(self) -> bool:
         """Whether /readyz answers 200."""

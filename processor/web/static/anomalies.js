@@ -23,7 +23,7 @@
         el("td", { class: "number" + (apart ? " far" : "") }, EC.measure(feature.actual)),
         el("td", { class: "number" }, EC.measure(feature.typical)));
     });
-    return el("table", { class: "grid features" },
+    return el("table", { class: "grid features", "aria-label": "Features: actual against typical" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "feature"),
         el("th", { scope: "col", class: "number" }, "actual"), el("th", { scope: "col", class: "number" }, "typical"))),
       el("tbody", {}, rows));
