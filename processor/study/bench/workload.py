@@ -11,11 +11,17 @@ from typing import Any, Final, NamedTuple
 from processor.events.event import program_name
 
 START: Final = 1_767_225_600_000  # 2026-01-01 UTC, ms
+# Two days of a fleet, in which every scope leaves its warm-up.
+HISTORY_END: Final = START + 2 * 86_400_000
 _PROGRAMS: Final = 200
 # Hosts of one role run the same programs.
 _ROLES: Final = 5
 _TEMPLATES: Final = 100
 _HOSTS: Final = 50
+_USERS: Final = 4
+# What a full window has shown of each template on each host: it twice, and so many variants.
+_SHOWN: Final = 4
+HISTORY: Final = _HOSTS * (2 * _TEMPLATES * _SHOWN + 2 * _USERS)
 _GUID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 _WORDS: Final = (
@@ -40,25 +46,66 @@ class Raw(NamedTuple):
     timestamp: int
 
 
-def mixed(count: int, new_share: float, seed: int = 1) -> Iterator[Raw]:
-    """Sysmon 1 and 4688 of NXLog, 4624 of Winlogbeat, ECS execve; about 1 KB each, 5 ms apart.
+def mixed(
+    count: int,
+    new_share: float,
+    seed: int = 1,
+    *,
+    lap: int = 0,
+    begin: int = START,
+    step: float = 5.0,
+    strange: float = 0.0,
+) -> Iterator[Raw]:
+    """Sysmon 1 and 4688 of NXLog, 4624 of Winlogbeat, ECS execve; about 1 KB each.
 
-    new_share : of process creations whose command line was never seen before; the others repeat the
-        templates of their host's role by Zipf's law
+    new_share : of process creations whose command line was never seen before: another run's id, and one in
+        ten another length too; the others repeat the templates of their host's role by Zipf's law
+    lap : another lap has the same hosts and templates and other events
+    begin, step : event time of the first record and from each to the next, ms
+    strange : share of Windows' process creations whose program and folder were never seen before
     """
     rng = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
     roles = [[_template(rng, number) for number in range(_TEMPLATES)] for _ in range(_ROLES)]
     weights = [1.0 / (rank + 1) for rank in range(_TEMPLATES)]
+    if lap:
+        rng = random.Random(f"{seed}/{lap}")  # noqa: S311 - as above
     for number in range(count):
-        time = START + number * 5
+        time = begin + round(number * step)
         machine = rng.randrange(_HOSTS)
-        host = f"ws-{machine:03d}.corp.example"
+        host = _host(machine)
         program, command_line = rng.choices(roles[machine % _ROLES], weights)[0]
         if rng.random() < new_share:
-            command_line = f"{command_line} --run {rng.getrandbits(64):x} {'x' * rng.randrange(40)}"
+            command_line = _variant(rng, command_line)
         source = rng.choices((_sysmon if machine % 2 else _security, _logon, _execve), (70, 15, 15))[0]
+        if strange and source in (_sysmon, _security) and rng.random() < strange:
+            program = f"C:\\ProgramData\\{_word(rng)}\\{_word(rng)}.exe"
+            command_line = f'"{program}" --{_word(rng)}'
         document = source(rng, _iso(time), host, program, command_line)
         yield Raw(host.encode(), json.dumps(document).encode(), time)
+
+
+def history() -> Iterator[Raw]:
+    """What a model has seen before it is measured: HISTORY records, for the hosts and templates of `mixed`.
+
+    Two days that tell as much as a week: of each template on each host what a week's repetition leaves.
+    """
+    rng = random.Random(1)  # noqa: S311 - repeatable on purpose, no secret
+    roles = [[_template(rng, number) for number in range(_TEMPLATES)] for _ in range(_ROLES)]
+    events: list[tuple[int, Any, str, str]] = []
+    for machine in range(_HOSTS):
+        windows = _sysmon if machine % 2 else _security
+        for program, command_line in roles[machine % _ROLES]:
+            for source in (windows, _execve):
+                events += [(machine, source, program, command_line)] * 2
+                events += [(machine, source, program, _variant(rng, command_line)) for _ in range(_SHOWN - 2)]
+        events += [(machine, _logon, "", "")] * (2 * _USERS)
+    rng.shuffle(events)
+    for number, (machine, source, program, command_line) in enumerate(events):
+        time = START + number * (HISTORY_END - START) // HISTORY
+        host = _host(machine)
+        yield Raw(
+            host.encode(), json.dumps(source(rng, _iso(time), host, program, command_line)).encode(), time
+        )
 
 
 def tiled(path: Path, count: int) -> Iterator[Raw]:
@@ -73,12 +120,27 @@ def tiled(path: Path, count: int) -> Iterator[Raw]:
         yield Raw(b"host", value, time)
 
 
+def _host(machine: int) -> str:
+    return f"ws-{machine:03d}.corp.example"
+
+
+def _variant(rng: random.Random, command_line: str) -> str:
+    """Another run of a command: a new id, one time in ten something longer."""
+    longer = f" {'x' * rng.randrange(40)}" if rng.random() < 0.1 else ""
+    return f"{command_line} --run {rng.getrandbits(64):016x}{longer}"
+
+
 def _template(rng: random.Random, number: int) -> tuple[str, str]:
     program = f"C:\\Program Files\\{_WORDS[number % 10]}\\bin\\tool{number % _PROGRAMS}.exe"
     words = " ".join(
         f"--{rng.choice(_WORDS)}={rng.choice(_WORDS)}{rng.randrange(100)}" for _ in range(rng.randrange(1, 6))
     )
     return program, f'"{program}" {words}'
+
+
+def _word(rng: random.Random) -> str:
+    """Letters that no mask takes for a number in hex."""
+    return "".join(rng.choices("ghijklmnopqrstuvwxyz", k=10))
 
 
 def _iso(time: int) -> str:
@@ -169,7 +231,7 @@ def _security(rng: random.Random, time: str, host: str, program: str, command_li
 
 
 def _logon(rng: random.Random, time: str, host: str, _program: str, _command_line: str) -> dict[str, Any]:
-    number = rng.randrange(4)
+    number = rng.randrange(_USERS)
     user = f"user{number}.{host[:6]}"
     return {
         "@timestamp": time,
