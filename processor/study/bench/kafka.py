@@ -1,134 +1,122 @@
 """`bench kafka`: Kafka to Kafka, exactly once, against merely reading and parsing the same topic."""
 
-import json
-import threading
-import time
-import uuid
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-
-from processor import service
 from processor.config import Settings
+from processor.study.bench import kafka_clients, kafka_orders, latency
+from processor.study.bench.kafka_orders import Cost, Order, own_settings
 from processor.study.bench.rows import OURS, Row, report
-from processor.study.bench.workload import mixed
+from processor.study.bench.workload import HISTORY, HISTORY_END, Raw, history, mixed, tiled
 from processor.study.progress import bar
 
-_RECORDS: Final = 60_000
+_PARTITIONS: Final = 2
 _NEW_SHARE: Final = 0.05
-_RAW_BATCH: Final = 500
-_ASK_S: Final = 0.02
+# The real stream, where the checkout has the recorded data beside it; its first lap is history.
+_RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
+_LAP: Final = 6306
 
 
-class _Cost(NamedTuple):
-    """What one reader needed for all records, seconds; CPU of all its threads."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured: records behind the history, turns of each engine, seconds of each rate."""
 
-    wall: float
-    cpu: float
+    records: int = 200_000
+    rounds: int = 2
+    seconds: float = 20.0
 
 
-def run(settings: Settings, bootstrap: str, json_path: Path | None) -> None:
-    """Fill a topic of its own, read it with each engine in a process of its own, print and write the rates.
+@dataclass(frozen=True, slots=True)
+class _Workload:
+    """A filled topic: the clock starts when its first `skip` records have been read."""
+
+    name: str
+    topic: str
+    records: int
+    skip: int
+
+
+def run(
+    settings: Settings,
+    bootstrap: str,
+    json_path: Path | None,
+    *,
+    plan: Plan | None = None,
+    plot: Path | None = None,
+    profile: Path | None = None,
+) -> None:
+    """Fill topics, read them with each engine in a process of its own, measure latencies; print and write.
 
     settings : what the service is to run with; its topics, group and instance are the bench's own
-    Raises RunError where the brokers do not answer, OutputFailed.
+    profile : where a flame graph of one run more goes
+    Raises RunError where the brokers do not answer, OutputFailed, UsageError where py-spy is missing.
     """
-    name = f"bench-{uuid.uuid4().hex[:8]}"
-    with bar("fill the topic") as progress:
-        own = _settings(settings, bootstrap, name)
-        service.prepare(own, service.build(own, service.connect(own)))
-        _fill(bootstrap, name, progress)
-    engines: dict[str, Callable[[], _Cost]] = {
-        "consume(500) + json.loads": lambda: _apart(_raw, bootstrap, name, "json"),
-        "consume(500)": lambda: _apart(_raw, bootstrap, name, "nothing"),
-        OURS: lambda: _apart(_ours, own.model_dump_json()),
-    }
-    workload = f"Kafka to Kafka, mixed, {_NEW_SHARE:.0%} new"
-    costs = {engine: measure() for engine, measure in engines.items()}
-    report(
-        [
-            Row(workload, engine, None, _RECORDS / cost.wall, _RECORDS / cost.cpu)
-            for engine, cost in costs.items()
-        ],
-        json_path,
+    plan = plan or Plan()
+    spy = [] if profile is None else kafka_orders.spy(profile)
+    settings = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"start": "earliest"})})
+    workloads = _filled(bootstrap, plan)
+    rows = [row for workload in workloads for row in _compare(workload, settings, bootstrap, plan.rounds)]
+    first, group = workloads[0], kafka_orders.name()
+    if spy:
+        kafka_orders.work([_order(first, settings, bootstrap, kafka_orders.name(), "1")], spy)
+    pair = [_order(first, settings, bootstrap, group, instance) for instance in "12"]
+    together = kafka_orders.cost(kafka_orders.work(pair), first.skip)
+    rows.append(Row(first.name, f"{OURS}, 2 instances", None, together.records / together.wall))
+    rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * rows[0].events_per_s)
+    report(rows, json_path)
+    if plot is not None:
+        latency.draw(rows, plot)
+
+
+def _filled(bootstrap: str, plan: Plan) -> list[_Workload]:
+    fresh = mixed(plan.records, _NEW_SHARE, lap=1, begin=HISTORY_END)
+    name = f"Kafka to Kafka, mixed, {_NEW_SHARE:.0%} new"
+    found = [_fill(name, bootstrap, chain(history(), fresh), HISTORY, plan.records)]
+    if _RECORDED.is_file():
+        records = tiled(_RECORDED, _LAP + plan.records)
+        found.append(_fill("Kafka to Kafka, mstic_win1 tiled", bootstrap, records, _LAP, plan.records))
+    return found
+
+
+def _fill(name: str, bootstrap: str, records: Iterable[Raw], skip: int, measured: int) -> _Workload:
+    topic = kafka_orders.name()
+    kafka_clients.create(bootstrap, topic, _PARTITIONS)
+    with bar(f"fill a topic: {name}") as progress:
+        kafka_clients.fill(bootstrap, topic, records, lambda done: progress(done, skip + measured))
+    return _Workload(name, topic, skip + measured, skip)
+
+
+def _compare(workload: _Workload, settings: Settings, bootstrap: str, rounds: int) -> list[Row]:
+    """Every engine in turn, so that a busy machine slows them alike."""
+    engines = [OURS, "json.loads", *(["orjson"] if kafka_orders.has_orjson() else []), "nothing"]
+    costs: dict[str, list[Cost]] = {engine: [] for engine in engines}
+    with bar(workload.name) as progress:
+        for turn in range(rounds * len(engines)):
+            progress(turn, rounds * len(engines))
+            engine = engines[turn % len(engines)]
+            if engine == OURS:
+                order = _order(workload, settings, bootstrap, kafka_orders.name(), "1")
+            else:
+                order = Order(bootstrap, workload.topic, _PARTITIONS, workload.records, engine=engine)
+            costs[engine].append(kafka_orders.cost(kafka_orders.work([order]), workload.skip))
+    return [_row(workload, engine, costs[engine]) for engine in engines]
+
+
+def _order(workload: _Workload, settings: Settings, bootstrap: str, group: str, instance: str) -> Order:
+    own = own_settings(settings, bootstrap, workload.topic, group, f"{group}-{instance}")
+    return Order(bootstrap, workload.topic, _PARTITIONS, workload.records, settings=own.model_dump_json())
+
+
+def _row(workload: _Workload, engine: str, costs: list[Cost]) -> Row:
+    records = sum(cost.records for cost in costs)
+    return Row(
+        workload.name,
+        engine if engine == OURS else f"consume(500) + {engine}",
+        None,
+        records / sum(cost.wall for cost in costs),
+        records / sum(cost.cpu for cost in costs),
+        bytes_per_event=sum(cost.gained for cost in costs) / records,
     )
-
-
-def _settings(settings: Settings, bootstrap: str, name: str) -> Settings:
-    kafka = settings.kafka.model_copy(
-        update={
-            "bootstrap_servers": bootstrap,
-            "input_topics": (name,),
-            "anomalies_topic": f"{name}.anomalies",
-            "dead_letters_topic": f"{name}.dead-letters",
-            "state_topic": f"{name}.state",
-            "group_id": name,
-            "instance": name,
-            "start": "earliest",
-            "create_topics": True,
-        }
-    )
-    web = settings.web.model_copy(update={"port": 0})
-    return settings.model_copy(update={"kafka": kafka, "web": web})
-
-
-def _fill(bootstrap: str, topic: str, progress: Callable[[int, int], None]) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 50})
-    for number, record in enumerate(mixed(_RECORDS, _NEW_SHARE)):
-        # Stamped now: retention would delete what is as old as the events say.
-        producer.produce(topic, record.value, record.key, partition=0)
-        if number % 1_000 == 0:
-            progress(number, _RECORDS)
-            producer.poll(0)
-            producer.flush()
-    producer.flush()
-
-
-def _apart(work: Callable[..., _Cost], *arguments: Any) -> _Cost:
-    """Run in a fresh process: its CPU is all its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
-
-
-def _raw(bootstrap: str, topic: str, parse: Literal["json", "nothing"]) -> _Cost:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "bench",
-            "enable.auto.commit": False,
-            # The settings that our own consumer has.
-            "fetch.queue.backoff.ms": 5,
-        }
-    )
-    consumer.assign([TopicPartition(topic, 0, 0)])
-    wall, cpu = time.perf_counter(), time.process_time()
-    read = 0
-    while read < _RECORDS:
-        for message in consumer.consume(_RAW_BATCH, 1.0):
-            value = message.value()
-            if value is not None and message.error() is None:
-                if parse == "json":
-                    json.loads(value)
-                read += 1
-    cost = _Cost(time.perf_counter() - wall, time.process_time() - cpu)
-    consumer.close()
-    return cost
-
-
-def _ours(dumped: str) -> _Cost:
-    settings = Settings.model_validate_json(dumped)
-    built = service.build(settings, service.connect(settings))
-    service.prepare(settings, built)
-    stop = threading.Event()
-    wall, cpu = time.perf_counter(), time.process_time()
-    loop = threading.Thread(target=built.run, args=(stop,))
-    loop.start()
-    while loop.is_alive() and sum(each.next_offset for each in built.board.current.partitions) < _RECORDS:
-        time.sleep(_ASK_S)
-    stop.set()
-    loop.join()
-    return _Cost(time.perf_counter() - wall, time.process_time() - cpu)

@@ -1,0 +1,135 @@
+"""What the workers of `bench kafka` are told, what they tell, and how they are started."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processor.config import Settings
+from processor.errors import OutputFailed, UsageError
+
+_WITHIN_S: Final = 900.0
+
+
+class Sample(NamedTuple):
+    """One look at a worker: seconds of a clock that all processes share, of CPU; records so far; bytes."""
+
+    at: float
+    cpu: float
+    records: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a worker is to do.
+
+    records : how many the topic holds
+    engine : what parses them in a loop that merely reads; "" = the service with these settings (JSON)
+    stays : work on until standard input ends
+    """
+
+    bootstrap: str
+    topic: str
+    partitions: int
+    records: int
+    engine: str = ""
+    settings: str = ""
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some records needed: seconds, seconds of CPU of all threads; bytes of memory gained meanwhile."""
+
+    records: float
+    wall: float
+    cpu: float
+    gained: float
+
+
+def name() -> str:
+    """A name that no other run has."""
+    return f"bench-{uuid.uuid4().hex[:8]}"
+
+
+def own_settings(settings: Settings, bootstrap: str, topic: str, group: str, instance: str) -> Settings:
+    """Settings of one instance: those given, with the bench's topics and group."""
+    kafka = settings.kafka.model_copy(
+        update={
+            "bootstrap_servers": bootstrap,
+            "input_topics": (topic,),
+            "anomalies_topic": f"{topic}.anomalies",
+            "dead_letters_topic": f"{topic}.dead-letters",
+            "state_topic": f"{topic}.state",
+            "group_id": group,
+            "instance": instance,
+            "create_topics": True,
+        }
+    )
+    web = settings.web.model_copy(update={"port": 0})
+    return settings.model_copy(update={"kafka": kafka, "web": web})
+
+
+def start(order: Order, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Start a worker; its standard input stays open. prefix : a program that starts it in turn."""
+    worker = subprocess.Popen(  # noqa: S603 - our own module
+        [*prefix, sys.executable, "-m", "processor.study.bench.kafka_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if worker.stdin is not None:
+        worker.stdin.write(json.dumps(asdict(order)) + "\n")
+        worker.stdin.flush()
+    return worker
+
+
+def samples_of(worker: subprocess.Popen[str]) -> list[Sample]:
+    """End its standard input and wait for what it tells. Raises OutputFailed where it fails."""
+    said, _ = worker.communicate(timeout=_WITHIN_S)
+    if worker.returncode != 0:
+        raise OutputFailed(f"a worker of the bench ended with {worker.returncode}: see what it said above")
+    # A program that starts the worker may say something of its own.
+    told = next(line for line in said.splitlines() if line.startswith("[["))
+    return [Sample(*each) for each in json.loads(told)]
+
+
+def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sample]]:
+    """Let workers work at the same time, to their ends."""
+    with ExitStack() as stack:
+        workers = [stack.enter_context(start(order, prefix)) for order in orders]
+        return [samples_of(worker) for worker in workers]
+
+
+def cost(told: Sequence[Sequence[Sample]], skip: int) -> Cost:
+    """From where each worker had read its share of the first `skip` records to the first one's end."""
+    share = skip / len(told)
+    begin = max(next(each.at for each in samples if each.records >= share) for samples in told)
+    end = min(next(each.at for each in samples if each.records >= samples[-1].records) for samples in told)
+    columns = [np.array(samples, np.float64).T for samples in told]
+    between = [[np.interp((begin, end), at, column) for column in rest] for at, *rest in columns]
+    cpu, records, memory = (float(sum(one[i][1] - one[i][0] for one in between)) for i in range(3))
+    return Cost(records, end - begin, cpu, memory)
+
+
+def spy(path: Path) -> list[str]:
+    """What draws a flame graph of the program that follows. Raises UsageError without py-spy."""
+    program = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
+    if program is None:
+        raise UsageError("--profile needs py-spy: pip install -r requirements/dev.txt, and again")
+    return [program, "record", "--nonblocking", "--rate", "100", "--output", str(path), "--"]
+
+
+def has_orjson() -> bool:
+    """Whether the fastest general parser is installed."""
+    return importlib.util.find_spec("orjson") is not None

@@ -1,0 +1,101 @@
+"""One engine of `bench kafka` in a process of its own: its CPU and its memory are all its own.
+
+python -m processor.study.bench.kafka_worker        an Order on standard input, Samples on standard output
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from processor import logs, service
+from processor.config import Settings
+from processor.service import Service
+from processor.study.bench.kafka_clients import read
+from processor.study.bench.kafka_orders import Order, Sample
+
+_ASK_S: Final = 0.05
+# A service that had work and has none for so long has done it all.
+_IDLE_S: Final = 3.0
+_NOTHING_S: Final = 90.0
+
+
+def main() -> None:
+    """Read the order, work, tell."""
+    order = Order(**json.loads(sys.stdin.readline()))
+    logs.quiet()
+    samples = list(_raw(order)) if order.engine else _ours(order)
+    sys.stdout.write(json.dumps([list(sample) for sample in samples]) + "\n")
+
+
+def _sample(records: int) -> Sample:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return Sample(time.monotonic(), time.process_time(), records, pages * 4096)
+
+
+def _raw(order: Order) -> Iterator[Sample]:
+    total, next_at = 0, 0.0
+    for more in read(order.bootstrap, order.topic, order.partitions, order.engine):
+        total += more
+        if time.monotonic() >= next_at or total >= order.records:
+            next_at = time.monotonic() + _ASK_S
+            yield _sample(total)
+        if total >= order.records:
+            return
+
+
+def _ours(order: Order) -> list[Sample]:
+    settings = Settings.model_validate_json(order.settings)
+    built = service.build(settings, service.connect(settings))
+    service.prepare(settings, built)
+    stop = threading.Event()
+    samples = [_sample(0)]
+    watch = _stay if order.stays else _watch
+    watching = threading.Thread(target=watch, args=(built, order, stop, samples))
+    watching.start()
+    try:
+        built.run(stop)
+    finally:
+        stop.set()
+        watching.join()
+    return samples
+
+
+def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sample]) -> None:
+    """Look at it until everything has been read or, one of several, it has no more to do."""
+    grew = time.monotonic()
+    while not stop.wait(_ASK_S):
+        now = _sample(_records(built))
+        grew = now.at if now.records > samples[-1].records else grew
+        samples.append(now)
+        if now.records >= order.records or now.at - grew > (_IDLE_S if now.records else _NOTHING_S):
+            stop.set()
+
+
+def _stay(built: Service, _order: Order, stop: threading.Event, samples: list[Sample]) -> None:
+    """Say when it is live, then look at it until standard input ends."""
+    while built.board.current.state != "live" or not built.loop.tasks:
+        if stop.wait(_ASK_S):
+            return
+    sys.stdout.write("live\n")
+    sys.stdout.flush()
+    threading.Thread(target=_until_input_ends, args=(stop,), daemon=True).start()
+    while not stop.wait(_ASK_S):
+        samples.append(_sample(_records(built)))
+
+
+def _until_input_ends(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
+def _records(built: Service) -> int:
+    # A copy in one step: the loop's thread adds to it meanwhile.
+    return sum(list(built.loop.tally.outcomes.values()))
+
+
+if __name__ == "__main__":
+    main()
