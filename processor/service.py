@@ -182,6 +182,7 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
         return
     service.loop.state = StateSettings(
         topic=kafka.state_topic,
+        partitions=facts[kafka.state_topic].partitions,
         group=kafka.group_id,
         topic_ids={topic: facts[topic].id for topic in kafka.input_topics},
         detector=told.detector,

@@ -15,6 +15,7 @@ class Bookmark:
     window_offset : the record that opened the oldest pane still in the window; None = the window is empty
     stream_time : highest event time seen, ms; None before the first event
     length, pane : of the window, ms
+    topic_id : of the input topic, "" where the broker does not tell
     """
 
     first_live: int
@@ -22,6 +23,7 @@ class Bookmark:
     stream_time: int | None
     length: int
     pane: int
+    topic_id: str = ""
 
     def encode(self) -> str:
         """As committed: under 200 characters, where brokers refuse 4,096."""
@@ -32,6 +34,7 @@ class Bookmark:
             "time": self.stream_time,
             "length": self.length,
             "pane": self.pane,
+            "topic": self.topic_id,
         }
         return json.dumps(fields, separators=(",", ":"))
 
@@ -48,6 +51,7 @@ class Bookmark:
                 stream_time=None if fields["time"] is None else int(fields["time"]),
                 length=int(fields["length"]),
                 pane=int(fields["pane"]),
+                topic_id=str(fields.get("topic", "")),
             )
         except (ValueError, KeyError, TypeError):
             return None

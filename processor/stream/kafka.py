@@ -20,6 +20,7 @@ from processor.stream.broker import Membership, Pending
 from processor.stream.kafka_commits import Committer
 from processor.stream.kafka_errors import NOT_ALLOWED, NOT_KNOWN_THERE, Trouble, ends_us, is_pending
 from processor.stream.kafka_reader import KafkaReader, records_of
+from processor.stream.kafka_watch import TopicWatch
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.records import Commit, Committed, Partition, Record, TopicFacts, Watermarks
 
@@ -38,6 +39,7 @@ class KafkaBroker:
         """Connects lazily; raises ConfigError where librdkafka refuses a property."""
         self._settings = settings
         self._membership: Membership | None = None
+        self._topics: Sequence[str] = ()
         self._trouble = Trouble(settings)
         # Which runs of messages are of one partition: with one topic its number says it.
         self._place: Callable[[Message], object] = Message.partition
@@ -45,6 +47,7 @@ class KafkaBroker:
         with _naming_properties():
             self._admin = AdminClient({**librdkafka.admin(settings), **watched})
             self._consumer = Consumer({**librdkafka.consumer(settings), **watched})
+            self._watch = TopicWatch(self._ask_for)
             self._committer = Committer(settings, self._consumer, self._trouble, self._tell_waiting)
 
     def describe(self, topics: Sequence[str]) -> Mapping[str, TopicFacts]:
@@ -85,6 +88,7 @@ class KafkaBroker:
     def subscribe(self, topics: Sequence[str], membership: Membership) -> None:
         """Take over the instance's transactions, then join the group."""
         self._membership = membership
+        self._topics = topics
         self._committer.take_over(time.monotonic() + _START_WITHIN_S)
         if len(topics) > 1:
             self._place = lambda message: (message.topic(), message.partition())
@@ -106,6 +110,7 @@ class KafkaBroker:
             raise self._trouble.mapped(failure.args[0]) from None
         finally:
             self._committer.poll()
+            self._watch.look(self._topics, time.monotonic())
             self._trouble.check()
         if any(map(Message.error, messages)):
             messages = [message for message in messages if not self._noticed(message)]
@@ -254,14 +259,13 @@ class KafkaBroker:
         """What the broker lets us see of a topic."""
         if not self._settings.administers:
             return TopicFacts(partitions, None)
-        named = self._told(
-            lambda: self._admin.describe_topics(TopicCollection([topic]), request_timeout=_SLICE_S)[topic]
-        )
+        named = self._told(lambda: self._ask_for([topic])[topic])
         resource = ConfigResource(ResourceType.TOPIC, topic)
         entries = self._told(
             lambda: self._admin.describe_configs([resource], request_timeout=_SLICE_S)[resource]
         )
         identity = "" if named is None else str(named.topic_id)
+        self._watch.know(topic, identity)
         if entries is None:
             return TopicFacts(partitions, None, id=identity)
         return TopicFacts(
@@ -271,6 +275,9 @@ class KafkaBroker:
             max_message_bytes=int(entries["max.message.bytes"].value),
             id=identity,
         )
+
+    def _ask_for(self, topics: Sequence[str]) -> Mapping[str, Future[Any]]:
+        return self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=_SLICE_S)
 
     def _told(self, ask: Callable[[], Future[Any]]) -> Any | None:
         """The answer to an administrator's question, asked again where it fails; None = we may not know.

@@ -12,6 +12,8 @@ FENCED: Final = frozenset({"_FENCED", "FENCED_INSTANCE_ID", "INVALID_PRODUCER_EP
 NO_ANSWER: Final = frozenset(
     {"_TRANSPORT", "_TIMED_OUT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_AUTHENTICATION", "_SSL"}
 )
+# A client that has just connected may not know every partition yet.
+NOT_KNOWN_YET: Final = frozenset({"_UNKNOWN_PARTITION"})
 TOO_LARGE: Final = frozenset({"MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"})
 NOT_ALLOWED: Final = frozenset(
     {
@@ -53,7 +55,7 @@ def is_fatal(error: Error) -> bool:
 
 def is_pending(error: Error) -> bool:
     """Whether a question has to be asked again."""
-    return error.retriable() or error.name() in NO_ANSWER | NO_LONGER_MEMBER
+    return error.retriable() or error.name() in NO_ANSWER | NO_LONGER_MEMBER | NOT_KNOWN_YET
 
 
 def ends_us(error: Error) -> bool:

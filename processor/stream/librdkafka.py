@@ -103,7 +103,8 @@ def consumer(settings: KafkaSettings) -> dict[str, Any]:
 
 def reader(settings: KafkaSettings) -> dict[str, Any]:
     """A consumer outside the group that reads ranges to their end."""
-    common = admin(settings)
+    # It is no member of a group; librdkafka would compare it with a session that is not set here.
+    common = {name: value for name, value in admin(settings).items() if name != "max.poll.interval.ms"}
     return {
         "fetch.queue.backoff.ms": 5,
         "fetch.wait.max.ms": 10,

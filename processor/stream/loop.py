@@ -385,6 +385,7 @@ class Loop:
             stream_time=task.pipeline.stream_time,
             length=window.length,
             pane=window.pane,
+            topic_id=self.state.origin(partition).topic_id if self.state else "",
         )
         return Committed(next_offset, bookmark.encode())
 

@@ -24,7 +24,7 @@ Origin = Literal["state", "log", "none"]
 _ASK_S: Final = 0.2
 _SLICE_RECORDS: Final = 500
 _WAIT_S: Final = 0.01
-_NO_BOOKMARK: Final = "nothing of ours is noted beside the offset: all that is retained is learned"
+_NO_BOOKMARK: Final = "no bookmark beside the offset: all that is retained is learned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Plan:
     """Learn [begin, live_at), be live from live_at on; what is before first_live is history.
 
     begin : None = to be asked from the broker: the first record at or after `since` (ms)
+    missing : offsets of the window that the log no longer has: without state they are not learned
     moved : `live_at` is not what was committed: it has to be committed
     surprise : what the operator should know, "" where all is as expected
     """
@@ -52,6 +53,7 @@ class Plan:
     since: int = 0
     moved: bool = False
     surprise: str = ""
+    missing: int = 0
 
     @property
     def first_start(self) -> bool:
@@ -59,29 +61,45 @@ class Plan:
         return self.moved and not self.surprise
 
 
-def plan(committed: Committed | None, marks: Watermarks, settings: RestoreSettings) -> Plan:
-    """What to learn and where to go live, from the group's position and what the log still holds."""
+def plan(
+    committed: Committed | None, marks: Watermarks, settings: RestoreSettings, topic_id: str = ""
+) -> Plan:
+    """What to learn and where to go live, from the group's position and what the log still holds.
+
+    topic_id : of the topic as it is now, "" where nobody tells
+    """
     if committed is None:
         live_at = marks.end if settings.start == "now" else marks.low
         return Plan(marks.low, live_at, live_at, moved=True)
     at = committed.next_offset
+    bookmark = Bookmark.decode(committed.metadata)
+    elsewhere = _elsewhere(at, bookmark, marks, topic_id)
+    if elsewhere is not None:
+        return elsewhere
+    if bookmark is None:
+        return Plan(marks.low, at, 0, surprise=_NO_BOOKMARK)
+    if (bookmark.length, bookmark.pane) == (settings.length, settings.pane) or bookmark.stream_time is None:
+        begin = at if bookmark.window_offset is None else bookmark.window_offset
+        return Plan(
+            min(at, max(marks.low, begin)), at, bookmark.first_live, missing=max(0, marks.low - begin)
+        )
+    since = bookmark.stream_time - settings.length - settings.pane - settings.max_future_skew
+    surprise = f"the window changed: learning from about {since} ms on, approximately"
+    return Plan(None, at, bookmark.first_live, since=since, surprise=surprise)
+
+
+def _elsewhere(at: int, bookmark: Bookmark | None, marks: Watermarks, topic_id: str) -> Plan | None:
+    """Where to go on if the log does not have the committed offset, or is another topic's."""
+    if bookmark is not None and topic_id and bookmark.topic_id not in ("", topic_id):
+        surprise = f"committed offset {at} is of a topic that was deleted: this one is judged from its start"
+        return Plan(marks.low, marks.low, marks.low, moved=True, surprise=surprise)
     if at > marks.end:
         surprise = f"committed offset {at} is beyond the log's end {marks.end}: live from there"
         return Plan(marks.low, marks.end, marks.end, moved=True, surprise=surprise)
     if at < marks.low:
         surprise = f"records {at} to {marks.low - 1} were deleted before they were read"
         return Plan(marks.low, marks.low, marks.low, moved=True, surprise=surprise)
-    bookmark = Bookmark.decode(committed.metadata)
-    if bookmark is None:
-        return Plan(
-            marks.low, at, 0, surprise="no bookmark beside the offset: all that is retained is learned"
-        )
-    if (bookmark.length, bookmark.pane) == (settings.length, settings.pane) or bookmark.stream_time is None:
-        begin = at if bookmark.window_offset is None else bookmark.window_offset
-        return Plan(min(at, max(marks.low, begin)), at, bookmark.first_live)
-    since = bookmark.stream_time - settings.length - settings.pane - settings.max_future_skew
-    surprise = f"the window changed: learning from about {since} ms on, approximately"
-    return Plan(None, at, bookmark.first_live, since=since, surprise=surprise)
+    return None
 
 
 class Restore:
@@ -174,13 +192,18 @@ class Restore:
         begin = self.plan.begin
         if begin is None:
             begin = self._links[-1].floor if self._links else self._begin
-        return Bookmark(self.plan.first_live, begin, None, settings.length, settings.pane)
+        live = self.plan.first_live
+        return Bookmark(live, begin, None, settings.length, settings.pane, self._topic_id)
+
+    @property
+    def _topic_id(self) -> str:
+        return self._kept.origin(self._partition).topic_id if self._kept is not None else ""
 
     def _make_plan(self) -> Plan:
         committed = self._broker.committed(self._partition, _ASK_S)
         marks = self._broker.watermarks(self._partition, _ASK_S)
         self._log_end = marks.end
-        made = plan(committed, marks, self._settings)
+        made = plan(committed, marks, self._settings, self._topic_id)
         if made.surprise:
             log.warning(made.surprise, extra=self._where())
         return made
@@ -191,6 +214,7 @@ class Restore:
             self.plan = draft
             return
         if self._held is None:
+            self._kept.check(self._partition)
             where = Partition(self._kept.topic, self._partition.number)
             marks = self._broker.watermarks(where, _ASK_S)
             self._held = Held(self._kept, self._partition)
@@ -244,6 +268,9 @@ class Restore:
         elif begin is None:
             found = self._broker.offset_at(self._partition, plan.since, _ASK_S)
             begin = plan.live_at if found is None else min(found, plan.live_at)
+        elif plan.missing:
+            told = {"missing": plan.missing, "then": "what is retained is learned"}
+            log.warning("the log no longer holds the whole window", extra={**told, **self._where()})
         self._begin = begin
         self._keep(begin)
         if begin >= plan.live_at:

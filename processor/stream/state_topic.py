@@ -27,18 +27,28 @@ TOPIC_CONFIG: Final = {"cleanup.policy": "compact"}
 class StateSettings:
     """Where state goes and what it is of.
 
+    partitions : of the state topic
     topic_ids : of the input topics, "" where the broker does not tell
     redact : applied to text of events
     min_records, min_seconds : a segment is closed at a new pane, but not below so much
     """
 
     topic: str
+    partitions: int
     group: str
     topic_ids: Mapping[str, str]
     detector: DetectorSettings
     redact: Callable[[str], str]
     min_records: int = 1000
     min_seconds: float = 60.0
+
+    def check(self, partition: Partition) -> None:
+        """Raise StateTopicWrong where the input was given partitions that the state topic does not have."""
+        if partition.number >= self.partitions:
+            raise StateTopicWrong(
+                f"{partition} is new, and topic {self.topic} has {self.partitions} partitions: the next "
+                "start says with which command it gets more"
+            )
 
     def origin(self, partition: Partition) -> state.Origin:
         """Which log a model of the partition is of."""

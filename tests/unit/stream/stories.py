@@ -97,7 +97,7 @@ class Stage:
             lambda partition: Pipeline(told, partition.topic, partition.number),
             loop_settings(self.settings),
             self.metrics,
-            Observer(broker, self.metrics, self.board, 3600, Camera(told, every_s=3600)),
+            Observer(broker, self.metrics, self.board, Camera(told, every_s=3600)),
             clock=itertools.count(step=0.02).__next__,
         )
         if self.keeps_state:
@@ -108,7 +108,7 @@ class Stage:
     def state(self) -> StateSettings:
         """Where state goes: a segment at every pane."""
         return StateSettings(
-            STATE, "group", {EVENTS: "an-id"}, self.pipeline.detector, str, min_records=1, min_seconds=1e9
+            STATE, 8, "group", {EVENTS: "an-id"}, self.pipeline.detector, str, min_records=1, min_seconds=1e9
         )
 
     def segments(self, partition: int = 0) -> Held:

@@ -22,7 +22,7 @@ def committed(offset: int, **changes: int | None) -> Committed:
 
 def test_bookmark_survives_its_encoding() -> None:
     """What is committed is what is read back, in under 200 characters."""
-    bookmark = Bookmark(2**62, 2**62, 2**62, 2**62, 2**62)
+    bookmark = Bookmark(2**62, 2**62, 2**62, 2**62, 2**62, "AbCdEfGhIjKlMnOpQrStUv")
 
     assert (bookmark, True) == (Bookmark.decode(bookmark.encode()), len(bookmark.encode()) < 200)
 
@@ -61,7 +61,7 @@ def test_restart_learns_the_window_again() -> None:
 
 def test_retention_inside_the_window_shortens_what_is_learned() -> None:
     """The log begins after the oldest pane: what is left is learned."""
-    assert Plan(60, 90, 10) == plan(committed(90), Watermarks(60, 100), SETTINGS)
+    assert Plan(60, 90, 10, missing=20) == plan(committed(90), Watermarks(60, 100), SETTINGS)
 
 
 def test_empty_window_needs_no_records() -> None:
@@ -83,6 +83,17 @@ def test_offset_reset_by_an_operator_learns_all_that_is_retained() -> None:
     made = plan(Committed(90), Watermarks(5, 100), SETTINGS)
 
     assert (5, 90, 0, False) == (made.begin, made.live_at, made.first_live, made.moved)
+
+
+def test_offset_of_a_topic_that_was_deleted_is_not_used() -> None:
+    """The topic of that name is another one: all of it is judged; one without an id is believed."""
+    old = Committed(90, Bookmark(10, 40, 20 * DAY_MS, SETTINGS.length, SETTINGS.pane, "old").encode())
+
+    made = plan(old, Watermarks(5, 100), SETTINGS, "new")
+
+    assert (5, 5, 5, True) == (made.begin, made.live_at, made.first_live, made.moved)
+    assert Plan(40, 90, 10) == plan(old, Watermarks(5, 100), SETTINGS)
+    assert Plan(40, 90, 10) == plan(committed(90), Watermarks(5, 100), SETTINGS, "new")
 
 
 def test_offset_before_the_log_goes_on_at_its_beginning() -> None:
