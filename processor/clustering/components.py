@@ -96,11 +96,24 @@ class Labels:
 
     cluster : int64, serial of the first event of the cluster's oldest core vector, -1 = noise
     is_core : bool
+    is_alone : bool, no other event within eps
     """
 
     snapshot: Snapshot
     cluster: NDArray[np.int64]
     is_core: NDArray[np.bool_]
+    is_alone: NDArray[np.bool_]
+
+    def counts(self) -> "ClusterCounts":
+        """Clusters, singletons and events in and out of clusters."""
+        clustered = self.cluster >= 0
+        return ClusterCounts(
+            # Serials are unique per event, so one serial names one cluster.
+            clusters=len(np.unique(self.cluster[clustered])),
+            singletons=int(self.is_alone.sum()),
+            clustered_events=int(self.snapshot.multiplicity[clustered].sum()),
+            noise_events=int(self.snapshot.multiplicity[~clustered].sum()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +128,11 @@ class ClusterCounts:
 
 def count(snapshot: Snapshot) -> ClusterCounts:
     """Clusters, singletons and events in and out of clusters of a snapshot."""
-    labels, alone = _label(snapshot)
-    clustered = labels.cluster >= 0
-    # Serials are unique per event, so one serial names one cluster.
-    return ClusterCounts(
-        clusters=len(np.unique(labels.cluster[clustered])),
-        singletons=int(alone.sum()),
-        clustered_events=int(snapshot.multiplicity[clustered].sum()),
-        noise_events=int(snapshot.multiplicity[~clustered].sum()),
-    )
+    return label(snapshot).counts()
 
 
 def label(snapshot: Snapshot) -> Labels:
     """Cluster and core flag of each live vector; borders go to the nearest core, ties to smaller counts."""
-    return _label(snapshot)[0]
-
-
-def _label(snapshot: Snapshot) -> tuple[Labels, NDArray[np.bool_]]:
     n = len(snapshot.live)
     cluster, core, alone = np.full(n, -1), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     changes = np.flatnonzero(snapshot.place[1:] != snapshot.place[:-1]) + 1
@@ -145,7 +146,7 @@ def _label(snapshot: Snapshot) -> tuple[Labels, NDArray[np.bool_]]:
     for begin, end in _batches(bounds[:-1][sizes > 1], sizes[sizes > 1]):
         found = (_few if end - begin <= FEW else _many)(snapshot, begin, end)
         cluster[begin:end], core[begin:end], alone[begin:end] = found
-    return Labels(snapshot, cluster, core), alone
+    return Labels(snapshot, cluster, core, alone)
 
 
 def _batches(begins: Ints, sizes: Ints) -> Iterator[tuple[int, int]]:

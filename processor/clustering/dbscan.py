@@ -277,6 +277,7 @@ class SlidingDBSCAN(base.Clusterer):
 
     def _label(self, core: int) -> int:
         """The cluster of a core; kept from one prediction to the next."""
-        if self._labels is None or self._labels.waiting > CATCH_UP:
-            self._labels = self._engine.core_labels(SCOPE, ())
-        return self._labels.label(core, self._engine.horizon(SCOPE))
+        labels, horizon = self._labels, self._engine.horizon(SCOPE)
+        if labels is None or labels.waiting > CATCH_UP or horizon < labels.horizon:
+            labels = self._labels = self._engine.core_labels(SCOPE, ())
+        return labels.label(core, horizon)

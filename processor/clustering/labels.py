@@ -42,9 +42,13 @@ class _Loose:
 
 
 class CoreLabels:
-    """Components of the known cores of one place."""
+    """Components of the known cores of one place.
+
+    horizon : the last one heard of; parts were numbered anew where it falls, and the labels are worthless
+    """
 
     def __init__(self, space: Space, place: int, horizon: int, labels: Labels) -> None:
+        self.horizon = horizon
         self._space = space
         self._place = place
         self._component: dict[int, _Component] = {}
@@ -80,6 +84,7 @@ class CoreLabels:
         """The cluster of a core slot: the first event of its oldest core."""
         if self._touched or (self._due and self._due[0][0] < horizon):
             self._follow(horizon)
+        self.horizon = horizon
         component = self._component[slot]
         oldest = component.oldest
         while True:

@@ -16,7 +16,7 @@ from river.checks import common
 from sklearn.cluster import DBSCAN
 
 from processor import SlidingDBSCAN
-from processor.clustering import dbscan
+from processor.clustering import dbscan, window
 from tests.unit.clustering.oracle import squared_distances
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -202,3 +202,14 @@ def test_a_prediction_after_every_event_equals_the_labels_of_the_window(seed: in
             labels = model.labels
 
             assert [label for _, _, label in labels] == [model.predict_one(dict(v)) for v, _, _ in labels]
+
+
+def test_cluster_numbers_survive_that_part_numbers_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inner part numbers are 32 bits: a model asked after every event says the same beyond them."""
+    monkeypatch.setattr(window, "LAST_PART", 100)
+    model = SlidingDBSCAN(eps=0.5, min_samples=3, window=30)
+    for x, _ in points(400, columns=2):
+        model.learn_one(x)
+        labels = {tuple(vector.values()): label for vector, _, label in model.labels}
+
+        assert labels[tuple(x.values())] == model.predict_one(x)
