@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from processor.clustering.components import Snapshot
 from processor.detection.detector import CLUSTERED, Detector, Judgement, Repeat
 from processor.detection.settings import DetectorSettings
 from processor.errors import InvalidEvent
@@ -233,10 +232,6 @@ class Pipeline:
             scopes_expired_in_warmup=sum(history.expired_in_warmup for history in histories),
             scopes_with_two_sources=sum(history.two_sources for history in histories),
         )
-
-    def snapshots(self) -> dict[Kind, Snapshot]:
-        """Each kind's live vectors as arrays, for a count of components in another thread."""
-        return {kind: engine.snapshot() for kind, engine in self.detector.engines.items()}
 
     def scopes(self) -> set[str]:
         """Scopes that the window holds."""

@@ -121,9 +121,8 @@ def build(settings: Settings, broker: Broker) -> Service:
     def empty_model(partition: Partition) -> Pipeline:
         return Pipeline(pipeline_settings, partition.topic, partition.number)
 
-    clusters_every_s = settings.metrics.clusters_every / 1000
-    camera = Camera(pipeline_settings, clusters_every_s)
-    observer = Observer(broker, metrics, board, clusters_every_s, camera)
+    camera = Camera(pipeline_settings, settings.metrics.clusters_every / 1000)
+    observer = Observer(broker, metrics, board, camera)
     loop = Loop(broker, empty_model, loop_settings(settings), metrics, observer)
     web = Server(settings.web.host, settings.web.port, metrics.registry, board, settings.web.token)
     return Service(broker, loop, metrics, board, web)

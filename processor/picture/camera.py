@@ -1,14 +1,15 @@
 """Pictures of running pipelines: taken now and then, worked out beside the stream, named in small steps."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from processor.clustering.components import Snapshot, label
+from processor.clustering.components import ClusterCounts, Snapshot, label
 from processor.clustering.rows import Gate
 from processor.detection import exemplars
 from processor.detection.exemplars import Exemplar
@@ -61,11 +62,19 @@ class _Shot:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Clusters of all partitions by kind, and when they were so (monotonic, s)."""
+
+    clusters: Mapping[Kind, ClusterCounts]
+    taken_at: float
+
+
 class Camera:
-    """Takes a picture of all pipelines every `every_s` seconds; one at a time.
+    """Takes a picture of all pipelines every `every_s` seconds, and counts their clusters; one at a time.
 
     The loop calls `tick` after each turn. In its thread a shot is copied and some names are looked up;
-    labels, plots and texts are worked out in a daemon thread.
+    labels, counts, plots and texts are worked out in a daemon thread.
     """
 
     def __init__(self, settings: PipelineSettings, every_s: float) -> None:
@@ -76,6 +85,7 @@ class Camera:
         self._every_s = every_s
         self._next = float("-inf")
         self._work: _Work | None = None
+        self._counted: Counted | None = None
         self._draft: Draft | None = None
         self._wanted: Iterator[Vector] = iter(())
         self._found: dict[Vector, tuple[Gate, str]] = {}
@@ -92,10 +102,15 @@ class Camera:
             self._look_up(self._draft, pipelines)
         elif now >= self._next:
             self._next = now + self._every_s
-            self._expose(pipelines)
+            self._expose(pipelines, now)
         return None
 
-    def _expose(self, pipelines: Mapping[Source, Pipeline]) -> None:
+    def take_count(self) -> Counted | None:
+        """Clusters as counted since last asked: known before the picture is named."""
+        counted, self._counted = self._counted, None
+        return counted
+
+    def _expose(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
         times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
         shots = [
             _Shot(
@@ -110,19 +125,21 @@ class Camera:
             for kind, engine in pipeline.detector.engines.items()
             if engine.live_events
         ]
-        self._work = _Work(
-            lambda: Draft([shot.exposure() for shot in shots], max(times, default=None), self._pane)
-        )
+        self._work = _Work(lambda: self._develop(shots, max(times, default=None), now))
+
+    def _develop(self, shots: list[_Shot], stream_time: int | None, taken_at: float) -> "_Developed":
+        exposures = [shot.exposure() for shot in shots]
+        return _Developed(Draft(exposures, stream_time, self._pane), Counted(_added_up(exposures), taken_at))
 
     def _take_result(self) -> Picture | None:
         if self._work is None or self._work.busy:
             return None
         result = self._work.result()
         self._work = None
-        if isinstance(result, Draft):
-            self._draft = result
+        if isinstance(result, _Developed):
+            self._draft, self._counted = result
             self._found = {}
-            self._wanted = (vector for vector in result.wanted if vector not in self._named)
+            self._wanted = (vector for vector in self._draft.wanted if vector not in self._named)
             return None
         self._draft = None
         return result
@@ -153,12 +170,27 @@ class Camera:
         return draft.finish(named)
 
 
+class _Developed(NamedTuple):
+    """What is known of a shot before its vectors are named."""
+
+    draft: Draft
+    counted: Counted
+
+
+def _added_up(exposures: Iterable[Exposure]) -> Mapping[Kind, ClusterCounts]:
+    """Counts of each kind over partitions: no cluster reaches across two."""
+    totals: dict[Kind, Counter[str]] = {}
+    for exposure in exposures:
+        totals.setdefault(exposure.kind, Counter()).update(asdict(exposure.labels.counts()))
+    return {kind: ClusterCounts(**total) for kind, total in totals.items()}
+
+
 class _Work:
     """One task in a daemon thread: it does not keep the process from ending."""
 
-    def __init__(self, task: Callable[[], Draft | Picture]) -> None:
+    def __init__(self, task: Callable[[], _Developed | Picture]) -> None:
         self._task = task
-        self._result: Draft | Picture | None = None
+        self._result: _Developed | Picture | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="picture", daemon=True)
         self._thread.start()
@@ -168,11 +200,11 @@ class _Work:
         """Whether it is still at work."""
         return self._thread.is_alive()
 
-    def result(self) -> Draft | Picture:
+    def result(self) -> _Developed | Picture:
         """What the task returned; raises what it raised."""
         if self._failure is not None:
             raise self._failure
-        return cast("Draft | Picture", self._result)
+        return cast("_Developed | Picture", self._result)
 
     def _run(self) -> None:
         try:

@@ -2,17 +2,17 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Literal
 
 from processor.clustering.components import ClusterCounts
 from processor.events.event import KINDS, Kind
 from processor.metrics import Metrics
-from processor.picture.camera import Camera
+from processor.picture.camera import Camera, Counted
 from processor.pipeline import Gauges, Pipeline
 from processor.status import Board, PartitionStatus, Recent
 from processor.stream.broker import Broker
-from processor.stream.census import Census
 from processor.stream.loop import Loop, Task
 from processor.stream.records import Partition
 
@@ -25,23 +25,17 @@ _NOTHING: Final = ClusterCounts(clusters=0, singletons=0, clustered_events=0, no
 class Observer:
     """Called after every turn of the loop; most turns only show that it turned.
 
-    clusters_every_s : how often clusters are counted
-    camera : takes the picture that the page shows
+    camera : counts the clusters and takes the picture that the page shows
     """
 
-    def __init__(
-        self, broker: Broker, metrics: Metrics, board: Board, clusters_every_s: float, camera: Camera
-    ) -> None:
+    def __init__(self, broker: Broker, metrics: Metrics, board: Board, camera: Camera) -> None:
         self._broker = broker
         self._metrics = metrics
         self._board = board
-        self._clusters_every_s = clusters_every_s
-        self._census = Census()
         self._camera = camera
         self._recent = Recent()
         self._started = time.monotonic()
         self._refreshed_at = float("-inf")
-        self._counted_at = float("-inf")
         self._clusters_taken_at = self._started
         self._shown: tuple[object, ...] = ()
         self._records = 0
@@ -55,7 +49,6 @@ class Observer:
         if loop.committed:
             self._recent.add(loop.committed)
             loop.committed.clear()
-        self._count_clusters(loop, now)
         self._take_picture(loop, now)
         shown = (self._state(loop, now), tuple(task.live for task in loop.tasks.values()), self._recent.seen)
         if shown != self._shown or now - self._refreshed_at >= REFRESH_S:
@@ -70,6 +63,9 @@ class Observer:
             partition: task.pipeline for partition, task in loop.tasks.items() if task.live
         }
         picture = self._camera.tick(live, now)
+        counted = self._camera.take_count()
+        if counted is not None:
+            self._show_clusters(counted, live.values())
         if picture is not None:
             self._board.current = replace(self._board.current, picture=picture)
 
@@ -142,22 +138,15 @@ class Observer:
             metrics.scopes_expired_in_warmup_total.inc(max(0, expired))
         self._seen = gauges
 
-    def _count_clusters(self, loop: Loop, now: float) -> None:
-        counted = self._census.take()
-        if counted is not None:
-            self._clusters_taken_at = counted.taken_at
-            self._board.current = replace(self._board.current, clusters=counted.clusters)
-            for kind in KINDS:
-                found = counted.clusters.get(kind, _NOTHING)
-                self._metrics.clusters.labels(kind).set(found.clusters)
-                self._metrics.singletons.labels(kind).set(found.singletons)
-                self._metrics.clustered_events.labels(kind).set(found.clustered_events)
-                self._metrics.noise_events.labels(kind).set(found.noise_events)
-        if now - self._counted_at < self._clusters_every_s or self._census.busy or loop.stopping:
-            return
-        self._counted_at = now
-        pipelines = [task.pipeline for task in loop.tasks.values() if task.live]
-        self._census.start(pipelines)
+    def _show_clusters(self, counted: Counted, pipelines: Iterable[Pipeline]) -> None:
+        self._clusters_taken_at = counted.taken_at
+        self._board.current = replace(self._board.current, clusters=counted.clusters)
+        for kind in KINDS:
+            found = counted.clusters.get(kind, _NOTHING)
+            self._metrics.clusters.labels(kind).set(found.clusters)
+            self._metrics.singletons.labels(kind).set(found.singletons)
+            self._metrics.clustered_events.labels(kind).set(found.clustered_events)
+            self._metrics.noise_events.labels(kind).set(found.noise_events)
         partitions_of = Counter(scope for pipeline in pipelines for scope in pipeline.scopes())
         self._metrics.scopes_split.set(sum(count > 1 for count in partitions_of.values()))
 

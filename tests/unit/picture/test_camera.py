@@ -2,10 +2,13 @@
 
 import itertools
 import time
+from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from processor.clustering.components import count
 from processor.config import Settings
 from processor.detection.exemplars import Exemplar
 from processor.picture.camera import Camera, describe
@@ -53,6 +56,25 @@ def test_a_picture_counts_every_event_of_the_window_once() -> None:
         sum(row.cluster != NOISE for row in picture.rows),
         sum(row.cluster == NOISE for row in picture.rows),
     )
+
+
+def test_clusters_are_counted_before_the_picture_is_named() -> None:
+    """As each engine's window is counted, added up over partitions; told once, with the time it was so."""
+    told = settings()
+    one, two = simulated(600, told), simulated(200, told)
+    camera = Camera(told.pipeline(), every_s=3600)
+    counted = None
+    deadline = time.monotonic() + 60
+    while counted is None and time.monotonic() < deadline:
+        assert camera.tick({("events", 0): one, ("events", 1): two}, 5.0) is None
+        counted = camera.take_count()
+    expected: Counter[str] = Counter()
+    for pipeline in (one, two):
+        expected.update(asdict(count(pipeline.detector.engines["process"].snapshot())))
+
+    assert counted is not None
+    assert (5.0, dict(expected)) == (counted.taken_at, asdict(counted.clusters["process"]))
+    assert camera.take_count() is None
 
 
 def test_rows_are_named_and_timed() -> None:
