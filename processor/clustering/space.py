@@ -24,6 +24,7 @@ from processor.clustering.slots import Places, Slots
 
 MANY = 64  # neighbours that are sorted to see until when a vector is core
 FULL = 1 << 13  # cells whose frequent vector is remembered
+WALKED = 50  # times as many slots are looked at together as one by one
 FEW = 24  # hits looked at one by one
 CHAIN = 128  # coordinates that are walked one by one: a scan in numpy costs as much
 COUNTED = 8  # slots of which one has its chain's length looked at
@@ -231,15 +232,27 @@ class Space:
         return squared_distance(a, b) <= self.limit
 
     def members(self, place: int) -> NDArray[np.int64]:
-        """Every slot of a place, dead ones too."""
-        if place in self._indexes:
+        """Every slot of a place that range queries can find, dead ones too."""
+        index = self._indexes.get(place)
+        if index is None:
+            return np.array(self._chain(self.places.head[place]), np.int64)
+        if self.places.size_of[place] * WALKED > self.slots.size:
             return np.flatnonzero(self.slots.arrays["place"][: self.slots.size] == place)
+        pieces = [] if index.bucket is None else [leaf.slots[: leaf.size] for leaf in index.bucket.leaves]
+        for shard in [] if index.grid is None else index.grid.shards:
+            for entry in shard.values():
+                if type(entry) is int:
+                    pieces.append(np.array(self._chain(entry), np.uint32))
+                else:
+                    pieces += [leaf.slots[: leaf.size] for leaf in entry.leaves]
+        return np.concatenate(pieces).astype(np.int64) if pieces else np.zeros(0, np.int64)
+
+    def _chain(self, at: int) -> list[int]:
         found = []
-        at = self.places.head[place]
         while at:
             found.append(at)
             at = self.slots.link[at]
-        return np.array(found, np.int64)
+        return found
 
     def distances(self, slots: NDArray[np.int64], point: list[float]) -> NDArray[np.float64]:
         """Squared distances of slots to a point."""

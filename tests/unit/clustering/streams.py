@@ -102,6 +102,7 @@ class Tally:
 def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -> None:
     """Make chains, leaves, grids, blocks and look-aside dicts so small that every path is walked."""
     monkeypatch.setattr(space, "CHAIN", int(random.choice([0, 4, 12, 128])))
+    monkeypatch.setattr(space, "WALKED", int(random.choice([0, 50])))
     monkeypatch.setattr(space, "COUNTED", int(random.choice([1, 8])))
     monkeypatch.setattr(window, "SETTLE_FROM", int(random.choice([1, 7, 256])))
     monkeypatch.setattr(window, "KEEP_DEAD", int(random.choice([0, 2, 20])))
