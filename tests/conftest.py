@@ -17,6 +17,15 @@ if os.environ.get("CI") != "true":
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests measured and want shown, also in xdist's workers: record_property("shown", text)."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "shown":
+                terminalreporter.section(report.nodeid.rpartition("::")[2], sep="-")
+                terminalreporter.write_line(str(text))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded streams and oracle files beside the checkout; without it the test skips.

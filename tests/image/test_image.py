@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.image, pytest.mark.kafka, pytest.mark.timeout(1800)]
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 DEPLOY: Final = CHECKOUT / "docs" / "deploy.md"
 STOPS_WITHIN_S: Final = 5.0
+TOKEN: Final = "of-a-container-under-test"  # noqa: S105 - lives as long as the test
 LARGEST_MIB: Final = 600
 # crun, podman's default, wants more of the kernel than a container in a container has.
 _PODMAN: Final = ("podman", "--runtime", "runc")
@@ -97,15 +98,17 @@ class Container:
         self.config.chmod(0o444)
         folder.chmod(0o755)
         mount = f"{self.config}:/etc/eventcluster/eventcluster.yaml:ro"
-        web = ["--env", f"EVENTCLUSTER_WEB__PORT={self.port}"]
+        web = ["--env", f"EVENTCLUSTER_WEB__PORT={self.port}", "--env", f"EVENTCLUSTER_WEB__TOKEN={TOKEN}"]
         arguments = ["run", "--detach", "--name", self.name, *_LOCKED_DOWN, *web, "--volume", mount, image]
         started = engine(*arguments)
         assert started.returncode == 0, started.stderr
 
     def get(self, path: str) -> str:
         """What the web server answers; empty while it answers nothing."""
+        address = f"http://127.0.0.1:{self.port}{path}"
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310 - our own address
                 return str(answer.read().decode())
         except OSError:
             return ""
@@ -144,7 +147,7 @@ def container(image: str, topics: Topics, tmp_path: Path) -> Iterator[Container]
 
 
 def test_the_service_runs_locked_down_and_stops_on_sigterm(container: Container, topics: Topics) -> None:
-    """Read-only, unprivileged, no capabilities: ready, anomalies, metrics, SIGTERM, exit 0 in 5 s."""
+    """Read-only, unprivileged, no capabilities: ready, anomalies, metrics, page, SIGTERM, exit 0 in 5 s."""
     until(lambda: container.get("/readyz") != "" or not container.runs(), "ready")
     assert container.runs(), container.log()
     command = [sys.executable, "-m", "processor", "simulate", "--config", str(container.config)]
@@ -154,6 +157,7 @@ def test_the_service_runs_locked_down_and_stops_on_sigterm(container: Container,
     until(lambda: len(topics.read(topics.anomalies)) > 0, "an anomaly is published")
 
     metrics = container.get("/metrics")
+    page, plots = container.get("/"), container.get("/api/plots")
     healthy = engine("healthcheck", "run", container.name) if not docker_answers() else None
     began = datetime.now(UTC)
     engine("kill", "--signal", "TERM", container.name)
@@ -164,6 +168,8 @@ def test_the_service_runs_locked_down_and_stops_on_sigterm(container: Container,
 
     sys.stdout.write(f"\nstopped {took:.1f} s after SIGTERM, exit {state['ExitCode']}\n")
     assert "eventcluster_ready 1.0" in metrics
+    assert "<title>" in page
+    assert json.loads(plots)
     assert state["ExitCode"] == 0, container.log()
     assert took <= STOPS_WITHIN_S
     assert healthy is None or healthy.returncode == 0, healthy.stderr
