@@ -10,13 +10,16 @@ tickets), as in their own formats. Alerts are made of events and are none. Sysmo
 Sysmon service and not taken.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from processor.events.event import LOGON, PROCESS, Event
 from processor.events.mapping import Source, is_system, reader_of
-from processor.events.values import Number, Text, logon_id, number, text, time_ms
+from processor.events.times import stream_ms
+from processor.events.values import Number, Text, logon_id, number, text
+from processor.events.windows import Sketch, is_number
 
 FORMAT: Final = "ecs"
 
@@ -203,6 +206,8 @@ _read_any: Final = reader_of(SOURCES)
 _NO_USER: Final = _User()
 _NO_PARENT: Final = _Parent()
 _DASHES: Final = frozenset({None, "", "-"})
+_MAX_SESSION: Final = 64
+_logon_id_cached: Final = lru_cache(maxsize=2_048)(logon_id)
 
 
 def read(value: bytes, max_command_line: int) -> Event | None:
@@ -219,15 +224,47 @@ def read(value: bytes, max_command_line: int) -> Event | None:
     return _read_any(value, max_command_line) if event is None else event
 
 
-def _usual_start(record: _Record, max_command_line: int) -> Event | None:
+def sketch(value: bytes) -> Sketch | None:
+    """What decides how a usual process start is judged, None where the record has to be read in full.
+
+    Raises msgspec's and Unicode errors, and InvalidEvent.
+    """
+    record = _record.decode(value)
+    usual = _usual(record)
+    if usual is None:
+        return None
+    _, process, time, host = usual
+    parent, user = process.parent or _NO_PARENT, record.user or _NO_USER
+    if not (is_number(process.pid) and is_number(parent.pid) and is_number(process.ppid)):
+        return None
+    command_line = _command_line(process.command_line, process.args) or process.title
+    system = is_system(_session(record), text(user.id), text(user.name))
+    key = (FORMAT, host, process.executable, command_line, system)
+    return key, stream_ms(time, "@timestamp"), record, _sketched
+
+
+def _sketched(record: _Record, _size: int, max_command_line: int) -> Event | None:
+    return _usual_start(record, max_command_line)
+
+
+def _usual(record: _Record) -> tuple[_What, _Process, str, Text] | None:
+    """Event, process, time and host of what agents usually send of a process start, None for others."""
     what, process, time, winlog = record.event, record.process, record.timestamp, record.winlog
     if what is None or process is None or time is None or not _starts(what):
         return None
     if winlog is not None and winlog.provider_name == _SYSMON:
         return None
-    executable, host = process.executable, record.host.name if record.host is not None else None
-    if executable in _DASHES or host in _DASHES or time[4:5] != "-":
+    host = record.host.name if record.host is not None else None
+    if process.executable in _DASHES or host in _DASHES or time[4:5] != "-":
         return None
+    return what, process, time, host
+
+
+def _usual_start(record: _Record, max_command_line: int) -> Event | None:
+    usual = _usual(record)
+    if usual is None:
+        return None
+    what, process, time, host = usual
     parent, user = process.parent or _NO_PARENT, record.user or _NO_USER
     command_line = _command_line(process.command_line, process.args) or text(process.title)
     session, user_id, name = _session(record), text(user.id), text(user.name)
@@ -236,14 +273,14 @@ def _usual_start(record: _Record, max_command_line: int) -> Event | None:
         PROCESS,
         FORMAT,
         text(what.action if what.code in _DASHES else what.code),
-        time_ms(time, "@timestamp"),
+        stream_ms(time, "@timestamp"),
         text(host),
         name,
         text(user.domain),
         user_id,
         session,
         is_system(session, user_id, name),
-        text(executable),
+        text(process.executable),
         command_line[:max_command_line],
         number(process.pid, "", "process.pid"),
         text(parent.name if parent.executable in _DASHES else parent.executable),
@@ -279,11 +316,17 @@ def _parent_pid(pid: Number, ppid: Number) -> int | None:
     return number(pid, "", "process.parent.pid")
 
 
+def _logon_id(session: Number) -> str:
+    """`logon_id`, from memory: sessions repeat. Long texts are not remembered."""
+    short = not isinstance(session, str) or len(session) <= _MAX_SESSION
+    return _logon_id_cached(session) if short else logon_id(session)
+
+
 def _session(record: _Record) -> str:
     logon = record.winlog.logon if record.winlog is not None else None
     if logon is not None and logon.id not in _DASHES:
-        return logon_id(logon.id)
+        return _logon_id(logon.id)
     if record.auditd is not None and record.auditd.session not in _DASHES:
-        return logon_id(record.auditd.session)
+        return _logon_id(record.auditd.session)
     extension = record.process.Ext if record.process is not None else None
     return logon_id(extension.authentication_id) if extension is not None else ""

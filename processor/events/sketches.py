@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from processor.errors import InvalidEvent
-from processor.events import sysmon, windows_security
+from processor.events import ecs, sysmon, windows_security
 from processor.events.unreadable import UNREADABLE
 from processor.events.windows import Sketch
 
@@ -21,6 +21,7 @@ _HOT: Final[tuple[tuple[str, bytes, Callable[[bytes], Sketch | None]], ...]] = (
     (windows_security.FORMAT, b"NewProcessName", windows_security.sketch_process),
     (sysmon.FORMAT, b"ProcessGuid", sysmon.sketch_process),
     (windows_security.FORMAT, b"LogonType", windows_security.sketch_logon),
+    (ecs.FORMAT, b'"category', ecs.sketch),
 )
 
 

@@ -56,7 +56,7 @@ Record = TypeVar("Record", bound=Header)
 # it), the part that holds the event data, and that part's path with a dot.
 Place = tuple[Number, Text, Text, Record | None, str]
 # What stands for an event before it is read in full: see sketches.py.
-Sketch = tuple[tuple[object, ...], int | None, Header, Callable[[Any, int, int], Event | None]]
+Sketch = tuple[tuple[object, ...], int | None, object, Callable[[Any, int, int], Event | None]]
 
 
 class _Winlog(msgspec.Struct, gc=False):

@@ -25,7 +25,7 @@ def iso(time: int) -> str:
 
 
 def process(layout: str, host: str, text: str, session: str, pid: Any) -> dict[str, Any]:
-    """A 4688 or Sysmon 1 of one of the layouts."""
+    """A 4688, Sysmon 1 or ECS process start of one of the layouts."""
     security: dict[str, Any] = {
         "NewProcessName": "C:\\Windows\\a.exe",
         "CommandLine": text,
@@ -42,6 +42,13 @@ def process(layout: str, host: str, text: str, session: str, pid: Any) -> dict[s
             "CommandLine": text,
             "LogonId": session,
             "ProcessId": pid,
+        }
+    if layout == "ecs":
+        return {
+            "event": {"category": ["process"], "type": ["start"]},
+            "host": {"name": host},
+            "process": {"executable": "/bin/a", "command_line": text, "pid": pid},
+            "auditd": {"session": session},
         }
     if layout == "flat":
         return {"EventID": 4688, "Computer": host} | security
@@ -60,7 +67,7 @@ hosts = st.sampled_from(["a", "b", "c"])
 documents = st.one_of(
     st.builds(
         process,
-        st.sampled_from(["flat", "beat6", "beat7", "sysmon"]),
+        st.sampled_from(["flat", "beat6", "beat7", "sysmon", "ecs"]),
         hosts,
         st.sampled_from(["a.exe", "a.exe -x", "a.exe -y", "a.exe " + "%$#" * 9, "b" * 60]),
         st.sampled_from(["0x3e7", "0x00003E7", "999", "0x1f", "0x3_e7", ""]),
