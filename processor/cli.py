@@ -27,9 +27,10 @@ def _examples(*commands: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  eventcluster {command}" for command in commands)
 
 
-def _typer(help_text: str) -> typer.Typer:
+def _typer(help_text: str, *examples: str) -> typer.Typer:
     return typer.Typer(
         help=help_text,
+        epilog=_examples(*examples),
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
@@ -38,11 +39,25 @@ def _typer(help_text: str) -> typer.Typer:
     )
 
 
-app = _typer("Find the unusual process and logon events in a Kafka topic by exact streaming DBSCAN.")
-config_app = _typer("Check, show and explain configuration files.")
-schema_app = _typer("Print the JSON Schema of what is published.")
-bench_app = _typer("Measure, as JSON; only ratios are comparable between runs.")
-dead_letters_app = _typer("Look at the records that were rejected.")
+app = _typer(
+    "Find the unusual process and logon events in a Kafka topic by exact streaming DBSCAN.",
+    "demo",
+    "replay events.jsonl.gz --sort --report report.html",
+    "config check prod.yaml --broker",
+    "run --config prod.yaml",
+)
+config_app = _typer(
+    "Check, show and explain configuration files.",
+    "config check prod.yaml",
+    "config reference > reference.yaml",
+)
+schema_app = _typer("Print the JSON Schema of what is published.", "schema anomaly > anomaly.schema.json")
+bench_app = _typer(
+    "Measure, as JSON; only ratios are comparable between runs.", "bench pipeline --json pipeline.json"
+)
+dead_letters_app = _typer(
+    "Look at the records that were rejected.", "dead-letters show --config prod.yaml --limit 20"
+)
 app.add_typer(config_app, name="config")
 app.add_typer(schema_app, name="schema")
 app.add_typer(bench_app, name="bench")
@@ -54,6 +69,12 @@ ConfigFile = Annotated[
 ]
 RequiredConfigFile = Annotated[
     Path, typer.Option("--config", help="YAML file; EVENTCLUSTER_ variables override it.", metavar="FILE")
+]
+InputFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help=".jsonl or .csv, plain, .gz or .zst; .evtx, .parquet.", metavar="FILE...", show_default=False
+    ),
 ]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the measurements here.", metavar="F")]
 Seed = Annotated[int, typer.Option(help="Another seed gives other events.", metavar="N", min=0)]
@@ -89,6 +110,16 @@ def _spread(arguments: Sequence[str]) -> list[str]:
             spread.append(option)
         spread.append(argument)
     return spread
+
+
+def _given(files: list[Path] | None, takes_many: str) -> list[Path]:
+    """The files to judge. Raises UsageError: an option that takes every file may have taken those, too."""
+    if not files:
+        raise UsageError(
+            f"no FILE to judge: name it before {takes_many}, which takes every file up to the next option, "
+            "or behind --"
+        )
+    return files
 
 
 @app.callback(invoke_without_command=True)
@@ -134,10 +165,7 @@ def demo(
     )
 )
 def replay(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help=".jsonl or .csv, plain, .gz or .zst; .evtx, .parquet.", metavar="FILE..."),
-    ],
+    files: InputFiles = None,
     config: ConfigFile = None,
     history: Annotated[
         list[Path] | None, typer.Option(help="Learned before, not judged.", metavar="FILE...")
@@ -165,7 +193,7 @@ def replay(
     from processor.study.progress import bar
 
     request = study.Request(
-        files=files,
+        files=_given(files, "--history"),
         history=history or (),
         since=None if since is None else study.moment(since),
         until=None if until is None else study.moment(until),
@@ -204,10 +232,10 @@ def report(
     )
 )
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(help="JSONL, plain, .gz or .zst.", metavar="FILE...")],
     labels: Annotated[
         list[Path], typer.Option(help="Labels, in any order; matched by _id.", metavar="FILE...")
     ],
+    files: InputFiles = None,
     config: ConfigFile = None,
     source: Annotated[
         str | None, typer.Option(help="Only events of this _src or format.", metavar="NAME")
@@ -228,7 +256,12 @@ def evaluate(
     settings = _settings(config)
     every, named = study.read_skips(skip or [])
     request = study.Request(
-        files=files, labels=labels, source=source, skip=every, skip_of=named, report=report
+        files=_given(files, "--labels"),
+        labels=labels,
+        source=source,
+        skip=every,
+        skip_of=named,
+        report=report,
     )
     with bar("evaluate") as progress:
         found = study.evaluate(request, settings, progress)
@@ -244,7 +277,12 @@ def evaluate(
     )
 )
 def tune(
-    files: Annotated[list[Path], typer.Argument(help="A benign recording of some days.", metavar="FILE...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A benign recording of some days: .jsonl, .csv, .evtx, .parquet.", metavar="FILE..."
+        ),
+    ],
     config: ConfigFile = None,
     episodes: Annotated[
         float | None, typer.Option("--episodes-per-host-day", help="Episodes to allow.", metavar="N")

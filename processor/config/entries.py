@@ -75,7 +75,7 @@ class Suppress(Section):
     __pydantic_extra__: dict[str, Text]
 
     reason: str
-    expires: Day = Field(None, description="last day, UTC")
+    expires: Day = Field(None, description="the last day it holds, to its end, UTC, by event time")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

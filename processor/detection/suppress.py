@@ -57,12 +57,12 @@ def _piece(text: str) -> re.Pattern[str]:
 class Suppression:
     """One rule.
 
-    expires : ms since 1970; the rule ends when stream time reaches it; None = never
+    ends : ms since 1970 of the midnight, UTC, after its last day (`expires`); None = never
     fields : attribute of Event -> what it has to be
     """
 
     reason: str
-    expires: int | None
+    ends: int | None
     fields: tuple[tuple[str, Glob], ...]
 
     def matches(self, event: Event) -> bool:
@@ -70,7 +70,7 @@ class Suppression:
         return all(glob.matches(_text(getattr(event, attribute))) for attribute, glob in self.fields)
 
 
-def compile_rule(reason: str, expires: int | None, fields: Mapping[str, str]) -> Suppression:
+def compile_rule(reason: str, ends: int | None, fields: Mapping[str, str]) -> Suppression:
     """A rule of ECS field names and patterns. Raises ValueError naming what is wrong and what is right."""
     if not reason.strip():
         raise ValueError("a suppression needs a reason: who expects this, and why")
@@ -80,7 +80,7 @@ def compile_rule(reason: str, expires: int | None, fields: Mapping[str, str]) ->
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no field of an event; fields: {', '.join(FIELDS)}")
     return Suppression(
-        reason, expires, tuple((ECS_FIELDS[name], Glob(pattern)) for name, pattern in fields.items())
+        reason, ends, tuple((ECS_FIELDS[name], Glob(pattern)) for name, pattern in fields.items())
     )
 
 
@@ -90,7 +90,7 @@ def suppressing(rules: Sequence[Suppression], event: Event, now: int) -> Suppres
     now : stream time, ms: a replay of the log ends a rule at the same event
     """
     for rule in rules:
-        if (rule.expires is None or now < rule.expires) and rule.matches(event):
+        if (rule.ends is None or now < rule.ends) and rule.matches(event):
             return rule
     return None
 

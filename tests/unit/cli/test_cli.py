@@ -58,13 +58,23 @@ def in_error(result: subprocess.CompletedProcess[str], code: int) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_explains_itself(command: list[str]) -> None:
-    """`--help` of each command is there, says what it does, and shows examples where there are options."""
+    """`--help` of each command is there, says what it does, and shows examples; so do the groups."""
     result = eventcluster(*command, "--help")
 
     assert result.returncode == 0
     assert f"Usage: eventcluster {' '.join(command)}".rstrip() in result.stdout
-    is_group = "Commands:" in result.stdout
-    assert is_group or f"Examples:\n    eventcluster {' '.join(command)}" in result.stdout
+    assert f"Examples:\n    eventcluster {' '.join(command)}".rstrip() in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(["replay", "--history", "a", "b"], "--history"), (["evaluate", "--labels", "a", "b"], "--labels")],
+)
+def test_files_that_an_option_took_are_missed_in_a_sentence(command: list[str], option: str) -> None:
+    """`--history a b` leaves nothing to judge: said, with what to write."""
+    said = in_error(eventcluster(*command), 2)
+
+    assert f"error: no FILE to judge: name it before {option}" in said
 
 
 def test_help_answers_without_loading_the_service() -> None:

@@ -5,6 +5,8 @@ import pytest
 from processor.config import load
 from processor.config.build import config_hash
 from processor.detection.settings import WindowSettings
+from processor.detection.suppress import suppressing
+from processor.events.event import PROCESS, Event
 from processor.pipeline import Pipeline, Scored
 
 
@@ -112,7 +114,9 @@ suppress:
     first, second, third = load(file, {}).pipeline().detector.suppress
 
     february = 1_801_440_000_000
-    assert (february, february, None) == (first.expires, second.expires, third.expires)
+    assert (february, february, None) == (first.ends, second.ends, third.ends)
+    last = Event(PROCESS, "", "4688", None, "", executable=r"D:\Backup\a.exe")
+    assert [first, None] == [suppressing([first], last, now) for now in (february - 1, february)]
     assert [("executable", r"D:\Backup\*"), ("code", "4688")] == [
         (name, glob.pattern) for name, glob in first.fields
     ]
