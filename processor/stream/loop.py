@@ -71,6 +71,7 @@ class Loop:
 
     make_pipeline : a partition's empty model
     observe : called after every turn with the loop itself: metrics, status, counts
+    settled : called whenever the last partition assigned has become live
     clock : seconds, monotonic
     """
 
@@ -82,6 +83,7 @@ class Loop:
         metrics: Metrics,
         observe: Callable[["Loop"], None],
         *,
+        settled: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker = broker
@@ -89,6 +91,7 @@ class Loop:
         self._settings = settings
         self._metrics = metrics
         self._observe = observe
+        self._settled = settled
         self._clock = clock
         self._buffer = Buffer()
         self._rule = CommitRule()
@@ -249,6 +252,8 @@ class Loop:
         self._metrics.restores_total.labels(restore.origin).inc()
         task.restore = None
         task.keeper = restore.keeper
+        if all(each.live for each in self.tasks.values()):
+            self._settled()
 
     def _take_up_again(self) -> None:
         """Partitions whose next offset the log does not have: go on behind a gap, or begin anew."""

@@ -3,6 +3,7 @@
 python -m processor.study.bench.kafka_worker        an Order on standard input, Samples on standard output
 """
 
+import gc
 import json
 import sys
 import threading
@@ -18,9 +19,8 @@ from processor.study.bench.kafka_clients import read
 from processor.study.bench.kafka_orders import Order, Sample
 
 _ASK_S: Final = 0.05
-# A service that had work and has none for so long has done it all.
-_IDLE_S: Final = 3.0
-_NOTHING_S: Final = 90.0
+# A member of the group that has had nothing to do for so long has done it all.
+_IDLE_S: Final = 5.0
 
 
 def main() -> None:
@@ -48,6 +48,7 @@ def _raw(order: Order) -> Iterator[Sample]:
 
 
 def _ours(order: Order) -> list[Sample]:
+    gc.set_threshold(*service.COLLECT_AFTER)
     settings = Settings.model_validate_json(order.settings)
     built = service.build(settings, service.connect(settings))
     service.prepare(settings, built)
@@ -69,9 +70,10 @@ def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sa
     grew = time.monotonic()
     while not stop.wait(_ASK_S):
         now = _sample(_records(built))
-        grew = now.at if now.records > samples[-1].records else grew
+        if now.records > samples[-1].records or not built.loop.joined:
+            grew = now.at
         samples.append(now)
-        if now.records >= order.records or now.at - grew > (_IDLE_S if now.records else _NOTHING_S):
+        if now.records >= order.records or now.at - grew > _IDLE_S:
             stop.set()
 
 
