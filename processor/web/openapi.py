@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+import msgspec
+
 import processor
 from processor.events.event import KINDS
 from processor.web.queries import MAX_LIMIT, MAX_TEXT, REASONS, SORTS
+from processor.web.shapes import AnomalyPage, ClusterPage, EpisodePage, PlotData, StatusShape
 
 _TEXT: Final = {"type": "string", "maxLength": MAX_TEXT}
 _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -22,6 +25,15 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "offset": ("rows to skip", {"type": "integer", "minimum": 0, "maximum": 1_000_000, "default": 0}),
 }
 _FILTERED: Final = ("kind", "host", "reason", "q", "min_score", "limit", "before")
+# What each path answers with; an anomaly's record has a schema of its own.
+_SHAPES: Final[dict[str, Any]] = {
+    "/api/status": StatusShape,
+    "/api/anomalies": AnomalyPage,
+    "/api/anomalies/{id}": dict[str, Any],
+    "/api/episodes": EpisodePage,
+    "/api/clusters": ClusterPage,
+    "/api/plots": PlotData,
+}
 _PATHS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "/api/status": ("State, rate, lag, window, clusters and warm-up. Times in ms since 1970.", ()),
     "/api/anomalies": (
@@ -43,6 +55,10 @@ _PATHS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
+    shapes, components = msgspec.json.schema_components(
+        _SHAPES.values(), ref_template="#/components/schemas/{name}"
+    )
+    told = dict(zip(_SHAPES, shapes, strict=True))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -53,25 +69,27 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
+                **components,
                 "Error": {
                     "type": "object",
                     "required": ["error"],
                     "properties": {"error": {"type": "string"}},
-                }
+                },
             },
         },
         "security": [{"token": []}, {}],
-        "paths": {path: {"get": _operation(path, *of)} for path, of in _PATHS.items()},
+        "paths": {path: {"get": _operation(path, told[path], *of)} for path, of in _PATHS.items()},
     }
 
 
-def _operation(path: str, summary: str, parameters: tuple[str, ...]) -> dict[str, Any]:
+def _operation(path: str, shape: dict[str, Any], summary: str, parameters: tuple[str, ...]) -> dict[str, Any]:
     in_path = (
         [_parameter("id", "event.id of the anomaly", {"type": "string"}, "path")] if "{id}" in path else []
     )
-    content = {"application/json": {"schema": {"type": "object"}}}
+    content = {"application/json": {"schema": shape}}
     wrong = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
+        "operationId": path.removeprefix("/api/").replace("/{id}", "_record"),
         "summary": summary,
         "parameters": in_path + [_parameter(name, *_PARAMETERS[name], "query") for name in parameters],
         "responses": {

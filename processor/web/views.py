@@ -12,6 +12,17 @@ from processor.status import Status
 from processor.web import queries
 from processor.web.feed import Filter, Listed, episodes
 from processor.web.queries import MAX_LIMIT, SORTS, Query
+from processor.web.shapes import (
+    AnomalyPage,
+    ClusterPage,
+    EpisodePage,
+    Mark,
+    PlotData,
+    ProgramSizes,
+    ScoreBar,
+    Span,
+    StatusShape,
+)
 
 _ENCODE: Final = msgspec.json.Encoder().encode
 # Numbers are positions in the list of all anomalies ever published by this process.
@@ -31,27 +42,26 @@ SCORE_STEP: Final = 5
 def status(now: Status) -> bytes:
     """/api/status: one screen of numbers."""
     lags = [each.lag for each in now.partitions if each.lag is not None]
-    return _ENCODE(
-        {
-            "version": processor.__version__,
-            "state": now.state,
-            "started_at": now.started_at,
-            "partitions": now.partitions,
-            "events_per_s": round(now.events_per_s, 1),
-            "lag_records": sum(lags) if lags else None,
-            "lag_s": now.lag_s,
-            "stream_time": now.stream_time,
-            "window_span": now.window_span,
-            "window_events": dict(now.window_events),
-            "window_vectors": dict(now.window_vectors),
-            "clusters": dict(now.clusters),
-            "scopes": {"warmup": now.scopes_warmup, "live": now.scopes_live},
-            "outcomes": dict(now.outcomes),
-            "withheld": dict(now.withheld),
-            "anomalies": {"seen": now.anomalies_seen, "kept": len(now.anomalies)},
-            "picture": None if now.picture is None else {"stream_time": now.picture.stream_time},
-        }
-    )
+    told: StatusShape = {
+        "version": processor.__version__,
+        "state": now.state,
+        "started_at": now.started_at,
+        "partitions": now.partitions,
+        "events_per_s": round(now.events_per_s, 1),
+        "lag_records": sum(lags) if lags else None,
+        "lag_s": now.lag_s,
+        "stream_time": now.stream_time,
+        "window_span": now.window_span,
+        "window_events": dict(now.window_events),
+        "window_vectors": dict(now.window_vectors),
+        "clusters": dict(now.clusters),
+        "scopes": {"warmup": now.scopes_warmup, "live": now.scopes_live},
+        "outcomes": dict(now.outcomes),
+        "withheld": dict(now.withheld),
+        "anomalies": {"seen": now.anomalies_seen, "kept": len(now.anomalies)},
+        "picture": None if now.picture is None else {"stream_time": now.picture.stream_time},
+    }
+    return _ENCODE(told)
 
 
 def wanted(query: Query) -> Filter:
@@ -74,7 +84,8 @@ def anomalies(everything: Sequence[Listed], query: Query) -> bytes:
     rest = [each for each in found if each.number < before]
     page = rest[:limit]
     more = page[-1].number if len(rest) > limit else None
-    return _ENCODE({"total": len(found), "next": more, "items": page})
+    told: AnomalyPage = {"total": len(found), "next": more, "items": page}
+    return _ENCODE(told)
 
 
 def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
@@ -88,9 +99,14 @@ def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
     ]
     more = page[-1].number if len(rest) > limit else None
     passed = sum(len(each.anomalies) for each in found)
-    return _ENCODE(
-        {"seen": _seen(everything), "total": len(found), "anomalies": passed, "next": more, "items": page}
-    )
+    told: EpisodePage = {
+        "seen": _seen(everything),
+        "total": len(found),
+        "anomalies": passed,
+        "next": more,
+        "items": page,
+    }
+    return _ENCODE(told)
 
 
 def _seen(everything: Sequence[Listed]) -> int:
@@ -115,16 +131,15 @@ def clusters(picture: Picture | None, query: Query) -> bytes:
     offset = query.number("offset", 0, 0, 1_000_000)
     rows = [row for row in picture.rows if _passes(row, query)]
     rows.sort(key=_SORT_KEYS[sort], reverse=falling)
-    return _ENCODE(
-        {
-            "stream_time": picture.stream_time,
-            "clusters": picture.clusters,
-            "noise": picture.noise,
-            "listed": len(picture.rows),
-            "total": len(rows),
-            "items": rows[offset : offset + limit],
-        }
-    )
+    told: ClusterPage = {
+        "stream_time": picture.stream_time,
+        "clusters": picture.clusters,
+        "noise": picture.noise,
+        "listed": len(picture.rows),
+        "total": len(rows),
+        "items": rows[offset : offset + limit],
+    }
+    return _ENCODE(told)
 
 
 _SORT_KEYS: Final[dict[str, Any]] = {
@@ -156,45 +171,46 @@ def plots(picture: Picture | None, everything: Sequence[Listed]) -> bytes:
     return _ENCODE(plot_data(picture or Picture(), everything))
 
 
-def plot_data(picture: Picture, everything: Sequence[Listed]) -> dict[str, Any]:
+def plot_data(picture: Picture, everything: Sequence[Listed]) -> PlotData:
     """What figures.js draws: the same for the page and for a report.
 
     everything : the anomalies, newest first
     """
-    scores: Counter[tuple[str, int]] = Counter(
+    counts: Counter[tuple[str, int]] = Counter(
         (each.summary.kind, min(each.summary.score // SCORE_STEP * SCORE_STEP, 100 - SCORE_STEP))
         for each in everything
     )
+    scores: list[ScoreBar] = [
+        {"kind": kind, "score": low, "count": count} for (kind, low), count in sorted(counts.items())
+    ]
     return {
         "stream_time": picture.stream_time,
         "bars": picture.bars,
         "marks": [_mark(each) for each in everything[:MAX_MARKS]],
         "marks_total": len(everything),
         "seen": _seen(everything),
-        "spans": [
-            {
-                "kind": row.kind,
-                "noise": row.cluster == NOISE,
-                "first": row.first,
-                "last": row.last,
-                "size": row.size,
-                "text": (row.program or row.account or row.text)[:80],
-            }
-            for row in picture.rows[:MAX_MARKS]
-            if row.first is not None
-        ],
+        "spans": [_span(row) for row in picture.rows[:MAX_MARKS] if row.first is not None],
         "points": picture.points,
         "distances": picture.distances,
         "logons": picture.logons,
         "sizes": _sizes(picture.rows),
-        "scores": [
-            {"kind": kind, "score": low, "count": count} for (kind, low), count in sorted(scores.items())
-        ],
+        "scores": scores,
         "score_step": SCORE_STEP,
     }
 
 
-def _mark(each: Listed) -> dict[str, Any]:
+def _span(row: Row) -> Span:
+    return {
+        "kind": row.kind,
+        "noise": row.cluster == NOISE,
+        "first": row.first,
+        "last": row.last,
+        "size": row.size,
+        "text": (row.program or row.account or row.text)[:80],
+    }
+
+
+def _mark(each: Listed) -> Mark:
     summary = each.summary
     return {
         "id": summary.id,
@@ -206,7 +222,7 @@ def _mark(each: Listed) -> dict[str, Any]:
     }
 
 
-def _sizes(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _sizes(rows: Sequence[Row]) -> list[ProgramSizes]:
     """Sizes of the process clusters by program, the programs with most events first."""
     sizes: dict[str, list[int]] = {}
     for row in rows:
