@@ -20,6 +20,7 @@ from processor.detection.verdict import (
 )
 from processor.events.event import PROCESS, Event, folder, program_name
 from processor.features.sets import Counts, FeatureSet
+from processor.features.text import mask_path
 
 # Events of the nearest cluster that are counted; more are "at least" so many.
 _SIZE_LIMIT = 1000
@@ -75,7 +76,9 @@ def _subject(event: Event, scope: str) -> str:
         who = "the system" if event.system_session else _quote(event.user_name or "an unnamed user")
         path = folder(event.executable)
         where = f" from {_quote(path)}" if path else ""
-        return f"{_quote(program_name(event.executable))} run by {who}{where}{host}"
+        parent = program_name(event.parent_executable)
+        started = f", started by {_quote(parent)}" if parent else ""
+        return f"{_quote(program_name(event.executable))} run by {who}{where}{host}{started}"
     verb = "Failed logon" if event.outcome == "failure" else "Logon"
     source = f" from {_quote(event.source_ip)}" if event.source_ip else ""
     return f"{verb} of {_quote(event.account or event.user_name)}{source}{host}"
@@ -140,6 +143,9 @@ def _comparison(
         size = nearest.size if nearest is not None else 1
         return [f"one of only {size} such events {within}"]
     if nearest is None:
+        name = program_name(case.event.executable)
+        if mask_path(name) != name.lower():
+            return [f"programs of this name, numbers aside, were seen {within}, each in another form"]
         return [f"seen before {within}, but each time in another form"]
     size_text = f"{'at least ' if nearest.at_least else ''}{nearest.size:,}"
     return [
@@ -199,7 +205,7 @@ def _duration(window: int) -> str:
 _WORDS: Final[dict[str, Callable[[float], str]]] = {
     "delimiters": lambda value: _counted(expm1(value), "separator"),
     "length": lambda value: _counted(expm1(value), "character"),
-    "entropy": lambda value: f"{4.0 * value:.1f} bits of variety a character",
+    "entropy": lambda value: f"{4.0 * value:.1f} bits of randomness a character",
     "special_share": lambda value: f"{10.0 * value:.0f}% special characters",
     "case_flips": lambda value: f"{20.0 * value:.0f} changes of case in 100 characters",
 }

@@ -89,6 +89,11 @@ _SYSTEM_FOLDERS: Final = {
     ),
 }
 _SHOWN: Final = {r"\windows\system32": r"C:\Windows\System32", r"\windows": r"C:\Windows"}
+# Of those folders' own folders, where these live.
+_HOMES: Final = {
+    "powershell.exe": r"C:\Windows\System32\WindowsPowerShell\v1.0",
+    **dict.fromkeys(("wbemtest.exe", "wmiadap.exe", "wmic.exe", "wmiprvse.exe"), r"C:\Windows\System32\wbem"),
+}
 _LINUX_FOLDERS: Final = (
     "/bin",
     "/sbin",
@@ -165,7 +170,7 @@ def disguises(executable: str) -> tuple[str, ...]:
         found.append(f"the folder {part[0]} looks like {part[1]}")
     usual = usual_system_folder(name, path)
     if usual is not None:
-        found.append(f"{name} belongs in {_SHOWN.get(usual, usual)}")
+        found.append(f"{name} belongs in {_HOMES.get(name) or _SHOWN.get(usual, usual)}")
     if hides_text(executable):
         found.append("its path holds characters that turn or hide text")
     return tuple(found)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from processor.config import load
 from processor.detection.detector import Detector
@@ -78,6 +79,10 @@ SVCHOST = r"C:\Windows\System32\svchost.exe"
             [run(0, r"C:\a\tool.exe", "tool.exe"), run(1, r"C:\a\tool.exe", "tool.exe --some-thing /else")],
         ),
         (
+            "programs of this name, numbers aside, were seen in 7 days, each in another form",
+            [run(0, r"C:\a\4242.exe", "4242.exe --list"), run(1, r"C:\a\1234.exe", "1234.exe")],
+        ),
+        (
             OTHER_FORM,
             [
                 *(
@@ -119,3 +124,18 @@ def test_a_sentence_is_one_bounded_line_whatever_an_event_holds(texts: list[tupl
     for text in (explanation.sentence, *explanation.facts):
         assert text.isprintable()
         assert len(text) < 1500
+
+
+def test_the_sentence_says_what_started_a_process() -> None:
+    """By name; nothing where the source does not tell."""
+    event = structs.replace(run(0, r"C:\a\new.exe"), parent_executable=r"C:\Windows\explorer.exe")
+
+    assert r"new.exe run by ann from C:\a on h, started by explorer.exe: " in last([event]).sentence
+    assert "started by" not in last([run(0, r"C:\a\new.exe")]).sentence
+
+
+def test_a_system_program_s_home_is_told_to_the_last_folder() -> None:
+    """PowerShell does not live in System32 itself."""
+    facts = last([run(0, r"C:\Users\Public\powershell.exe")]).facts
+
+    assert r"powershell.exe belongs in C:\Windows\System32\WindowsPowerShell\v1.0" in facts
