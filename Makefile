@@ -75,14 +75,14 @@ bench: setup kafka-setup ## clusterer, pipeline and Kafka to Kafka against their
 			--bootstrap "$$($(BIN)/python -c 'import json; print(json.load(open(".artefacts/kafka.json"))["bootstrap"])')"
 
 # The recorded streams are no part of the repository: STREAMS names their folder. The fleet is simulated: five hosts
-# for six days, with reboots, .NET compilations, an update evening each, and attacks.
+# for three days, with reboots, .NET compilations, an update evening each, and attacks.
 STREAMS ?= ../shared/data/events
 RECORDED := mstic_win1 inject_otrf_in_mstic apt29_day1 otrf_atomic elastic_sshd mstic_linux_execve
 
 .PHONY: evaluate
 evaluate: setup ## detection on the labelled streams, rivals beside it: one table; JSON and plots to .artefacts/
 	@mkdir -p .artefacts
-	@$(BIN)/eventcluster simulate --out .artefacts/fleet.jsonl.gz --seed 1 --hosts 5 --rate 1000 --seconds 60
+	@$(BIN)/eventcluster simulate --out .artefacts/fleet.jsonl.gz --seed 1 --hosts 5 --rate 1000 --seconds 30
 	@$(BIN)/eventcluster evaluate $(RECORDED:%=$(STREAMS)/%.jsonl.gz) .artefacts/fleet.jsonl.gz \
 		--labels $(RECORDED:%=$(STREAMS)/%.labels.csv.gz) .artefacts/fleet.labels.csv \
 		--skip mstic_win1=1000 --skip inject_otrf_in_mstic=1000 --skip fleet=10000 \
