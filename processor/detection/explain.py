@@ -144,7 +144,8 @@ def _comparison(
         return [f"one of only {size} such events {within}"]
     if nearest is None:
         name = program_name(case.event.executable)
-        if mask_path(name) != name.lower():
+        # Elsewhere in a name a number is mostly the same: regsvr32.
+        if mask_path(name).startswith(("#", "<")):
             return [f"programs of this name, numbers aside, were seen {within}, each in another form"]
         return [f"seen before {within}, but each time in another form"]
     size_text = f"{'at least ' if nearest.at_least else ''}{nearest.size:,}"
