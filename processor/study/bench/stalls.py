@@ -97,6 +97,7 @@ STALLS: Final = (
     Stall("stall: dense balls beyond eps, 8-D", 8, 1.0, 5, 10, beyond_eps(8)),
     Stall("stall: bridges, 2-D", 2, 1.0, 3, 10, bridges),
     Stall("stall: flood of new vectors, 3-D", 3, 0.5, 2, 10, flood),
+    Stall("stall: growth to a million vectors, 3-D", 3, 0.5, 2, 1_000_000, flood),
     Stall("stall: eviction at every step, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=64),
     Stall("stall: eviction at 100k, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=100_000),
 )

@@ -1,31 +1,70 @@
 """Streams for `bench clusterer`: seeded, as integers in thousandths, so that equal events are bit-equal."""
 
-from collections.abc import Callable
+import gzip
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from processor.clustering.rows import Counts, Gate, Vector
+from processor.events.event import PROCESS
+from processor.events.formats import Decoder
+from processor.features.sets import build
+
 SCALE: Final = 1000
+APART: Final = 1e6  # between gates, for peers that know none
 Events = NDArray[np.int64]
+
+
+def scaled(counts: Counts) -> Vector:
+    """Thousandths as floats."""
+    return tuple([c / SCALE for c in counts])
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Events as the engine takes them, and as points for the peers: shape (n, columns), the gate as one more.
+
+    vector : the floats of counts
+    """
+
+    gates: Sequence[Gate]
+    counts: Sequence[Counts]
+    points: NDArray[np.float64]
+    vector: Callable[[Counts], Vector] = scaled
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """One stream and how it is clustered.
 
-    make : number of events -> their counts, shape (n, columns), thousandths of a feature unit
-    pane : events in a pane
+    make : number of events -> the stream
+    columns : of a vector, the gate not counted
+    panes : events in a pane; peers know none, and are measured once
     """
 
     name: str
-    make: Callable[[int], Events]
+    make: Callable[[int], Stream]
     columns: int
     eps: float
     min_samples: int
     window: int
-    pane: int
+    panes: tuple[int, ...] = (10,)
+
+
+def ungated(make: Callable[[int], Events]) -> Callable[[int], Stream]:
+    """A stream without gates."""
+
+    def stream(number: int) -> Stream:
+        events = make(number)
+        counts = [tuple(row) for row in events.tolist()]
+        gate: Gate = ()
+        return Stream([gate] * number, counts, events / SCALE)
+
+    return stream
 
 
 def repetitive(
@@ -52,7 +91,7 @@ def repetitive(
 
 
 def blobs(columns: int, centres: int = 10) -> Callable[[int], Events]:
-    """Gaussian blobs of standard deviation 1, all values distinct."""
+    """Gaussian blobs of standard deviation 1,000, all values distinct."""
 
     def make(number: int) -> Events:
         random = np.random.default_rng(2)
@@ -74,11 +113,38 @@ def distinct(vectors: int, columns: int = 3) -> Callable[[int], Events]:
     return make
 
 
+def recorded(path: Path) -> Callable[[int], Stream]:
+    """The gated vectors of a recorded stream, `command_shape` with its defaults, over and over."""
+
+    def stream(number: int) -> Stream:
+        features = build(PROCESS, "command_shape", "none", ("executable_masked", "system_session"))
+        decoder = Decoder(formats=None, max_record_size=1 << 20, max_command_line=8192)
+        with gzip.open(path, "rb") as lines:
+            events = [decoder.decode(line.rstrip(b"\n")) for line in lines]
+        lap = [features.measure(event) for event in events if event is not None and event.kind == PROCESS]
+        measured = [lap[i % len(lap)] for i in range(number)]
+        numbers: dict[Gate, int] = {}
+        points = [
+            (*features.vector(counts), numbers.setdefault(gate, len(numbers)) * APART)
+            for gate, counts in measured
+        ]
+        gates, counts = [gate for gate, _ in measured], [counts for _, counts in measured]
+        return Stream(gates, counts, np.array(points), features.vector)
+
+    return stream
+
+
+def recorded_columns() -> int:
+    """Numbers in a vector of `recorded`."""
+    return len(build(PROCESS, "command_shape", "none", ()).columns)
+
+
 WORKLOADS: Final = (
-    Workload("repetitive 3-D, 1 % new", repetitive(0.01), 3, 0.5, 5, 10_000, 10),
-    Workload("repetitive 3-D, 5 % new", repetitive(0.05), 3, 0.5, 5, 10_000, 10),
-    Workload("repetitive 3-D, 10 % new", repetitive(0.10), 3, 0.5, 5, 10_000, 10),
-    Workload("repetitive 3-D, 5 % new, 1-event panes", repetitive(0.05), 3, 0.5, 5, 10_000, 1),
-    Workload("2-D blobs", blobs(2), 2, 300.0, 5, 10_000, 10),
-    Workload("8-D blobs", blobs(8), 8, 1000.0, 5, 10_000, 10),
+    *(
+        Workload(f"repetitive 3-D, {new} % new", ungated(repetitive(new / 100)), 3, 0.5, 5, 10_000, (10, 1))
+        for new in (1, 5, 10)
+    ),
+    Workload("repetitive 3-D, 5 % new, window 1,000", ungated(repetitive(0.05)), 3, 0.5, 5, 1_000),
+    Workload("2-D blobs", ungated(blobs(2)), 2, 300.0, 5, 10_000),
+    Workload("8-D blobs", ungated(blobs(8)), 8, 1000.0, 5, 10_000),
 )
