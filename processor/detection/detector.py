@@ -239,9 +239,13 @@ class Detector:
             return False
         if not repeat.model.engine.again(repeat.spot, part):
             return False
-        window.take(time)
+        # What window.advance does where no part opens.
+        window.room -= 1
+        newest = window.stream_time
+        if newest is None or time > newest:
+            window.stream_time = newest = time
         histories = repeat.model.histories
-        if not histories.again(repeat.history, window.stream_time or 0, part, repeat.format):
+        if not histories.again(repeat.history, newest, part, repeat.format):
             self._count(repeat.model, repeat.format, repeat.scope)
             repeat.history = histories.of(repeat.scope)
         return True

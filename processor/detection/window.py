@@ -76,12 +76,6 @@ class Window:
         self.room -= 1
         return False
 
-    def take(self, time: int) -> None:
-        """What `advance` does for an event before `pane_end` where the part has room."""
-        if self.stream_time is None or time > self.stream_time:
-            self.stream_time = time
-        self.room -= 1
-
     @property
     def first_offset(self) -> int | None:
         """Offset that opened the oldest pane still in the window; None before the first event."""

@@ -16,13 +16,15 @@ from processor.events.windows import Sketch
 # Longer records are read in full: keys are kept.
 MAX_SIZE: Final = 4_096
 
-# In the order of formats.READERS: the first needle that a record contains names its reader.
+# In the order of formats.READERS: the first needle that a record contains names its reader. No two of them
+# claim one record, for its only event id, or that it has none, decides: so they may be asked in any order.
 _HOT: Final[tuple[tuple[str, bytes, Callable[[bytes], Sketch | None]], ...]] = (
     (windows_security.FORMAT, b"NewProcessName", windows_security.sketch_process),
     (sysmon.FORMAT, b"ProcessGuid", sysmon.sketch_process),
     (windows_security.FORMAT, b"LogonType", windows_security.sketch_logon),
     (ecs.FORMAT, b'"category', ecs.sketch),
 )
+_MAX_SHIPPERS: Final = 64
 
 
 class Sketches:
@@ -33,15 +35,33 @@ class Sketches:
         self._hot = tuple(
             (needle, sketch) for name, needle, sketch in _HOT if formats is None or name in formats
         )
+        # What the records that begin like this one were: a needle that is not there costs as much as parsing.
+        self._usual: dict[bytes, tuple[bytes, Callable[[bytes], Sketch | None]]] = {}
 
     def of(self, value: bytes) -> Sketch | None:
         """The sketch of a record, None where it has to be read in full."""
         if value[:1] != b"{" or len(value) > self._max_size:
             return None
+        # A shipper's first key, and behind a time its second.
+        shipper = value[:8] + value[42:48]
+        usual = self._usual.get(shipper)
         try:
-            for needle, sketch in self._hot:
-                if needle in value:
-                    return sketch(value)
+            if usual is not None and usual[0] in value:
+                found = usual[1](value)
+                if found is not None:
+                    return found
+            return self._search(value, shipper)
         except (InvalidEvent, *UNREADABLE):
-            pass
+            self._usual.pop(shipper, None)
+            return None
+
+    def _search(self, value: bytes, shipper: bytes) -> Sketch | None:
+        for needle, sketch in self._hot:
+            if needle in value:
+                found = sketch(value)
+                if found is not None:
+                    if len(self._usual) >= _MAX_SHIPPERS:
+                        self._usual.clear()
+                    self._usual[shipper] = needle, sketch
+                return found
         return None

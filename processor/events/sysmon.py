@@ -25,6 +25,7 @@ from processor.events.values import (
 )
 from processor.events.windows import (
     HOST_FIELDS,
+    NUMBERS,
     TIME_FIELDS,
     Header,
     Sketch,
@@ -33,6 +34,7 @@ from processor.events.windows import (
     is_system_session,
     locate,
     missing,
+    other_id,
     recorded_at,
 )
 
@@ -117,17 +119,20 @@ def sketch_process(value: bytes) -> Sketch | None:
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        data, event_id, provider = record, record.EventID, record.SourceName
+        data, event_id, provider, other = record, record.EventID, record.SourceName, record.event_id
         host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, _ = locate(record, inner, data)
+        other = other_id(record, inner)
     if (
         event_id not in _IDS
+        or other is not None
         or data is None
         or not data.Image
         or not provider
         or PROVIDER not in provider
-        or not (is_number(data.ProcessId) and is_number(data.ParentProcessId))
+        or not (data.ProcessId in NUMBERS or is_number(data.ProcessId))
+        or not (data.ParentProcessId in NUMBERS or is_number(data.ParentProcessId))
     ):
         return None
     started = data.UtcTime

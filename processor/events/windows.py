@@ -112,6 +112,11 @@ def locate(record: Record, winlog: Record | None, event_data: Record | None) -> 
     return record.event_id, record.source_name, host, event_data, "event_data."
 
 
+def other_id(record: Header, winlog: Header | None) -> Number:
+    """An event id of a record that is not flat, at a place where `locate` does not look; None without one."""
+    return record.EventID if winlog is None or record.EventID is not None else record.event_id
+
+
 def recorded_at(header: Header) -> int | None:
     """The record's time, ms: the first of SystemTime, TimeCreated, TimeGenerated, EventTime, @timestamp.
 
@@ -138,7 +143,7 @@ def recorded_at(header: Header) -> int | None:
 
 
 # Process ids that `number` takes: they repeat. Bounded in number and length, for anybody can write them.
-_numbers: Final[set[Number]] = {None}
+NUMBERS: Final[set[Number]] = {None}
 _MAX_NUMBERS: Final = 65_536
 _MAX_DIGITS: Final = 20
 # How hexadecimal logon ids end that are not 0x3e7.
@@ -147,16 +152,16 @@ _OTHER_BYTES: Final = frozenset(f"{byte:02x}" for byte in range(256)) - {SYSTEM_
 
 def is_number(value: Number) -> bool:
     """Whether `number` reads a value."""
-    if value in _numbers:
+    if value in NUMBERS:
         return True
     try:
         number(value, "", "")
     except InvalidEvent:
         return False
     if not isinstance(value, str) or len(value) <= _MAX_DIGITS:
-        if len(_numbers) >= _MAX_NUMBERS:
-            _numbers.clear()
-        _numbers.add(value)
+        if len(NUMBERS) >= _MAX_NUMBERS:
+            NUMBERS.clear()
+        NUMBERS.add(value)
     return True
 
 

@@ -27,6 +27,7 @@ from processor.events.values import (
 )
 from processor.events.windows import (
     HOST_FIELDS,
+    NUMBERS,
     TIME_FIELDS,
     Header,
     Sketch,
@@ -35,6 +36,7 @@ from processor.events.windows import (
     is_system_session,
     locate,
     missing,
+    other_id,
     recorded_at,
 )
 
@@ -155,16 +157,19 @@ def sketch_process(value: bytes) -> Sketch | None:
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        data, event_id, provider = record, record.EventID, record.SourceName
+        data, event_id, provider, other = record, record.EventID, record.SourceName, record.event_id
         host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, _ = locate(record, inner, data)
+        other = other_id(record, inner)
     if (
         event_id not in _PROCESS_IDS
+        or other is not None
         or data is None
         or not data.NewProcessName
         or (provider and PROVIDER not in provider)
-        or not (is_number(data.NewProcessId) and is_number(data.ProcessId))
+        or not (data.NewProcessId in NUMBERS or is_number(data.NewProcessId))
+        or not (data.ProcessId in NUMBERS or is_number(data.ProcessId))
     ):
         return None
     system = data.SubjectUserSid == SYSTEM_SID or is_system_session(data.SubjectLogonId)
@@ -178,12 +183,14 @@ def sketch_logon(value: bytes) -> Sketch | None:
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        data, event_id, provider = record, record.EventID, record.SourceName
+        data, event_id, provider, other = record, record.EventID, record.SourceName, record.event_id
         host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, _ = locate(record, inner, data)
+        other = other_id(record, inner)
     if (
         event_id not in _LOGON_IDS
+        or other is not None
         or data is None
         or not data.TargetUserName
         or data.LogonType not in _LOGON_TYPES

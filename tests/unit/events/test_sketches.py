@@ -131,10 +131,14 @@ def test_a_sketch_of_a_damaged_record_is_right(data: st.DataObject) -> None:
                 inner[path[-1]] = data.draw(odd)
             else:
                 inner.pop(path[-1], None)
+    more = data.draw(st.dictionaries(st.sampled_from(MARKS), odd, max_size=2))
+    before = data.draw(st.sampled_from(SAMPLES))
 
-    sketched([json.dumps(document).encode()])
+    sketched([before, json.dumps(more | document | more).encode()])
 
 
+# Fields by which readers tell records apart.
+MARKS = ["EventID", "event_id", "winlog", "event_data", "NewProcessName", "ProcessGuid", "LogonType", "event"]
 SAMPLES = [raw.value for raw in mixed(60, 0.0)]
 
 
