@@ -37,7 +37,7 @@ class Redactor:
 
 def _without_secrets(text: str) -> str:
     lowered = text.lower()
-    for needles, pattern, replacement in RULES:
-        if any(needle in lowered for needle in needles):
+    for gate, pattern, replacement in RULES:
+        if gate(lowered):
             text = pattern.sub(replacement, text)
     return without_short_switch(text) if _SHORT_SWITCH in text else text
