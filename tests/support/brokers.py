@@ -96,7 +96,7 @@ class Cluster:
         """Start every node and wait until a topic can be created; raises Unavailable with its log."""
         for node in range(1, self._nodes + 1):
             self.start_node(node)
-        self._wait_until_ready()
+        self.wait_until_ready()
 
     def start_node(self, node: int) -> None:
         """Start one node (1-based), also again after stop_node."""
@@ -206,7 +206,8 @@ class Cluster:
                 [*tied, *command], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Until a topic can be created; raises Unavailable with the logs."""
         deadline = time.monotonic() + READY_WITHIN_S
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         replicas = self._nodes

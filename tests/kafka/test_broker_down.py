@@ -1,0 +1,52 @@
+"""The only broker dies while the service works, and comes back."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.kafka.services import Service, Topics
+from tests.kafka.test_state import SECTIONS, stream
+from tests.support.brokers import Cluster, Unavailable
+
+MakeService = Callable[..., Service]
+# Long enough for librdkafka never to return from sending offsets again.
+AWAY_S = 12.0
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Cluster]:
+    """One node of these tests alone: they kill it."""
+    try:
+        cluster = Cluster(1)
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_service_outlives_its_broker(broker: Cluster, make_service: MakeService, delivery: str) -> None:
+    """Killed with records unread, away, back: the same process goes on, byte for byte as if nothing was."""
+    topics = Topics(broker.bootstrap, 1)
+    records = stream(11, 600, 0)
+    topics.write(0, records[:300])
+    service = make_service(topics, sections=SECTIONS, kafka={"delivery": delivery}).start()
+    service.wait(topics.all_committed, "everything committed")
+
+    topics.write(0, records[300:450])
+    broker.stop_node(1, kill=True)
+    time.sleep(AWAY_S)
+    broker.start_node(1)
+    broker.wait_until_ready()
+    topics.write(0, records[450:])
+    service.wait(topics.all_committed, "everything committed after the broker came back")
+
+    published = topics.published()
+    if delivery == "at_least_once":
+        published = {number: list(dict.fromkeys(values)) for number, values in published.items()}
+    assert topics.expected(service.settings) == published
+    assert '"level": "warning"' in service.log
+    topics.close()
