@@ -112,8 +112,12 @@ def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sampl
 
 
 def cost(told: Sequence[Sequence[Sample]], skip: int) -> Cost:
-    """From where each worker had read its share of the first `skip` records to the first one's end."""
-    share = skip / len(told)
+    """From where each worker had read its share of the first `skip` records to the first one's end.
+
+    A worker that got no records is left out: the others had its partitions.
+    """
+    told = [samples for samples in told if samples[-1].records]
+    share = min(skip / len(told), *(samples[-1].records - 1 for samples in told))
     begin = max(next(each.at for each in samples if each.records >= share) for samples in told)
     end = min(next(each.at for each in samples if each.records >= samples[-1].records) for samples in told)
     columns = [np.array(samples, np.float64).T for samples in told]

@@ -79,7 +79,7 @@ def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sa
 
 def _stay(built: Service, _order: Order, stop: threading.Event, samples: list[Sample]) -> None:
     """Say when it is live, then look at it until standard input ends."""
-    while built.board.current.state != "live" or not built.loop.tasks:
+    while not (built.loop.tasks and all(task.live for task in list(built.loop.tasks.values()))):
         if stop.wait(_ASK_S):
             return
     sys.stdout.write("live\n")
