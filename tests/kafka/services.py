@@ -288,6 +288,12 @@ class Service:
         )
         return None if found is None else float(found[1])
 
+    def total(self, name: str) -> float:
+        """A metric's values added up over all its labels; 0 while nobody answers."""
+        page = self._get("/metrics") or ""
+        found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.MULTILINE)
+        return sum(map(float, found))
+
     def kill(self) -> None:
         """Kill it with SIGKILL."""
         assert self.process is not None
