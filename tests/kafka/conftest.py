@@ -1,4 +1,4 @@
-"""Every test here needs Apache Kafka and shares one."""
+"""Every test here needs Apache Kafka and shares one, but for those that kill theirs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.kafka)
-            item.add_marker(pytest.mark.xdist_group("kafka"))
+            own = item.path.name == "test_broker_down.py"
+            item.add_marker(pytest.mark.xdist_group("broker" if own else "kafka"))
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def moves(service: Service) -> Iterator[tuple[str, set[int], dict[str, Any]]]:
             yield verb, {int(number) for number in re.findall(r"\[(\d+)\]", told["partitions"])}, told
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 def test_rolling_restart_repeats_nothing_and_touches_only_what_moves(
     make_topics: MakeTopics, make_service: MakeService, protocol: str

@@ -41,7 +41,7 @@ class Report:
     seed: int
     protocol: str
     kills: int = 0
-    kills_in_restores: int = 0
+    kills_before_ready: int = 0
     pauses: int = 0
     clean_stops: int = 0
     instances_added: int = 0
@@ -151,7 +151,7 @@ class Soak:
 
     def _kill(self, service: Service) -> None:
         self.report.kills += 1
-        self.report.kills_in_restores += not service.is_ready()
+        self.report.kills_before_ready += not service.is_ready()
         service.kill()
 
     @staticmethod
