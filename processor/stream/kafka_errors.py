@@ -70,8 +70,8 @@ def mapped(error: Error, settings: KafkaSettings, last_error: str) -> Eventclust
         return Fenced(
             f"another process runs with kafka.instance {settings.instance!r} in group "
             f"{settings.group_id!r}: each process needs its own (EVENTCLUSTER_KAFKA__INSTANCE; default: "
-            "the host name). Once, after a broker failed in a transaction, it means nothing: the next start goes "
-            f"on ({text})"
+            "the host name). Once, after a broker failed in a transaction, it means nothing: the next start "
+            f"goes on ({text})"
         )
     if error.name() in NO_ANSWER:
         return unreachable(settings, last_error or error.str())
