@@ -10,7 +10,7 @@ from river import base
 from processor.clustering import components
 from processor.clustering.engine import Engine, Spot
 from processor.clustering.labels import CoreLabels
-from processor.clustering.rows import Counts, Vector
+from processor.clustering.rows import LARGEST, Counts, Vector
 
 NOISE = -1
 SCOPE = ""
@@ -226,6 +226,8 @@ class SlidingDBSCAN(base.Clusterer):
     def _learn(self, x: Mapping[base.typing.FeatureName, Any]) -> int:
         """Learn features as if never seen; the slot they are in."""
         values = self._values(x)
+        if not all(-LARGEST <= value <= LARGEST for value in values.values()):  # nor is NaN
+            raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {tuple(values.values())}")
         if self.features is None:
             self._widen([name for name in values if name not in self._names])
         counts = self._counts(values)
@@ -260,7 +262,7 @@ class SlidingDBSCAN(base.Clusterer):
         names = x if self.features is None else self.features
         try:
             return {name: float(x.get(name, 0.0)) for name in names}
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"features are numbers, got {dict(x)}") from error
 
     def _counts(self, values: Mapping[base.typing.FeatureName, float]) -> Counts:

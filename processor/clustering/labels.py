@@ -4,7 +4,7 @@ Known cores are kept in components. An event can only make cores of its neighbou
 core that stops being one may split its own, which is searched from all sides until one is left or all met.
 """
 
-from collections import deque
+from collections import Counter, deque
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -104,8 +104,8 @@ class CoreLabels:
             near = {slot for point in fell for slot in self._near(point, horizon)} & self._component.keys()
             if len(near) > 1:
                 self._split(list(near), horizon)
-        for slot in self._touched:
-            self._rise(slot, horizon)
+        for slot, events in Counter(self._touched).items():
+            self._rise(slot, events, horizon)
         self._touched.clear()
 
     def _fallen(self, horizon: int) -> list[int]:
@@ -125,8 +125,8 @@ class CoreLabels:
                     self._let_loose(slot)
         return lost
 
-    def _rise(self, slot: int, horizon: int) -> None:
-        """An event came: its vector and its neighbours may have become cores."""
+    def _rise(self, slot: int, events: int, horizon: int) -> None:
+        """Events came: their vector and its neighbours may have become cores."""
         slots, space = self._space.slots, self._space
         if slots.newest[slot] < horizon or not slots.place[slot]:
             return
@@ -143,7 +143,7 @@ class CoreLabels:
             known = self._loose.get(slot)
             if known is None or known.first != first:
                 self._let_loose(slot)
-        for other in self._stirred(space.point(slot), horizon):
+        for other in self._stirred(space.point(slot), events, horizon):
             del self._loose[other]
             self._know(other, horizon)
             made = _Component({other}, [(slots.first[other], other)])
@@ -155,8 +155,8 @@ class CoreLabels:
     def _let_loose(self, slot: int) -> None:
         self._loose[slot] = _Loose(self._space.slots.first[slot], self._space.point(slot))
 
-    def _stirred(self, point: list[float], horizon: int) -> list[int]:
-        """Loose vectors that an event at this point made cores."""
+    def _stirred(self, point: list[float], events: int, horizon: int) -> list[int]:
+        """Loose vectors that so many events at this point made cores."""
         loose, limit, x = self._loose, self._space.limit, point[0]
         if len(loose) > self._loose_most:
             self._prune(horizon)
@@ -172,7 +172,7 @@ class CoreLabels:
         cores = []
         for slot in near:
             held = loose[slot]
-            held.lacks -= 1
+            held.lacks -= events
             if held.lacks > 0:
                 continue
             if not self._is(slot, held, horizon):
