@@ -244,8 +244,12 @@ class Detector:
         newest = window.stream_time
         if newest is None or time > newest:
             window.stream_time = newest = time
+        history = repeat.history
+        if history.live and history.last_part == part and history.format == repeat.format:
+            history.count += 1
+            return True
         histories = repeat.model.histories
-        if not histories.again(repeat.history, newest, part, repeat.format):
+        if not histories.again(history, newest, part, repeat.format):
             self._count(repeat.model, repeat.format, repeat.scope)
             repeat.history = histories.of(repeat.scope)
         return True

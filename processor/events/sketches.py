@@ -24,7 +24,7 @@ _HOT: Final[tuple[tuple[str, bytes, Callable[[bytes], Sketch | None]], ...]] = (
     (windows_security.FORMAT, b"LogonType", windows_security.sketch_logon),
     (ecs.FORMAT, b'"category', ecs.sketch),
 )
-_MAX_SHIPPERS: Final = 64
+_MAX_SHIPPERS: Final = 1_024
 
 
 class Sketches:
@@ -40,14 +40,15 @@ class Sketches:
 
     def of(self, value: bytes) -> Sketch | None:
         """The sketch of a record, None where it has to be read in full."""
-        if value[:1] != b"{" or len(value) > self._max_size:
+        if len(value) > self._max_size:
             return None
-        # A shipper's first key, and behind a time its second.
-        shipper = value[:8] + value[42:48]
+        # Behind a first key and a time: this tells shippers apart.
+        shipper = value[42:46]
         usual = self._usual.get(shipper)
         try:
-            if usual is not None and usual[0] in value:
-                found = usual[1](value)
+            if usual is not None:
+                needle, sketch = usual
+                found = sketch(value) if needle in value else None
                 if found is not None:
                     return found
             return self._search(value, shipper)
@@ -56,7 +57,7 @@ class Sketches:
             return None
 
     def _search(self, value: bytes, shipper: bytes) -> Sketch | None:
-        for needle, sketch in self._hot:
+        for needle, sketch in self._hot if value[:1] == b"{" else ():
             if needle in value:
                 found = sketch(value)
                 if found is not None:
