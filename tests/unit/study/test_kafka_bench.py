@@ -1,0 +1,45 @@
+"""What `bench kafka` makes of what its workers tell."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from processor.errors import UsageError
+from processor.study.bench import kafka_orders
+from processor.study.bench.kafka_orders import Cost, Sample
+
+
+def _told(*samples: tuple[float, float, int, int]) -> list[Sample]:
+    return [Sample(*each) for each in samples]
+
+
+def test_the_history_is_read_before_the_clock_starts() -> None:
+    """Ten records of history cost nothing; what comes after the last record neither."""
+    told = _told((0.0, 0.0, 0, 100), (2.0, 9.0, 10, 150), (4.0, 10.0, 50, 190), (9.0, 10.5, 50, 999))
+
+    assert kafka_orders.cost([told], 10) == Cost(records=40, wall=2.0, cpu=1.0, gained=40)
+
+
+def test_two_instances_count_while_both_work() -> None:
+    """From where the later one has read its share of the history to where the earlier one has ended."""
+    first = _told((0.0, 0.0, 0, 0), (1.0, 1.0, 5, 0), (5.0, 5.0, 45, 0))
+    second = _told((0.0, 0.0, 0, 0), (2.0, 1.0, 5, 0), (4.0, 3.0, 25, 0))
+
+    assert kafka_orders.cost([first, second], 10) == Cost(records=40, wall=2.0, cpu=4.0, gained=0)
+
+
+def test_an_instance_without_a_partition_does_not_count() -> None:
+    """The other had all partitions, and all of the history."""
+    idle = _told((0.0, 0.0, 0, 0), (9.0, 0.5, 0, 0))
+    busy = _told((0.0, 0.0, 0, 0), (1.0, 1.0, 10, 0), (3.0, 3.0, 50, 0))
+
+    assert kafka_orders.cost([idle, busy], 10) == Cost(records=40, wall=2.0, cpu=2.0, gained=0)
+
+
+def test_a_flame_graph_needs_py_spy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error says how to get it."""
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+
+    with pytest.raises(UsageError, match=r"pip install -r requirements/dev\.txt"):
+        kafka_orders.spy(tmp_path / "flames.svg")
