@@ -65,6 +65,7 @@ EVENT_DATA: Final = b"EventData"
 ECS_MARK: Final = b'"category'
 # The key under which Azure's Event Hubs and Log Analytics put several events into one record.
 BATCH: Final = "records"
+_MAX_BATCH: Final = 1_000
 _BATCH_KEY: Final = b'"records"'
 
 # The most frequent first: a needle that is not there costs 0.5 us in 1 KB.
@@ -178,6 +179,8 @@ class Decoder:
         batch = json_object(value).get(BATCH)
         if not isinstance(batch, list):
             return self._read_unmarked(value)
+        if len(batch) > _MAX_BATCH:
+            raise InvalidEvent("bad_field", BATCH, f"{len(batch)} in one record: split them before Kafka")
         found = None
         for number, each in enumerate(batch):
             if not isinstance(each, dict) or BATCH in each:

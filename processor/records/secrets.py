@@ -110,7 +110,8 @@ _BEFORE: Final = (
         rf"(?<![\w-]){_CAPITAL}{_END}{_ARGUMENTS}(?-i:-P)\s{{0,3}}(?!-)",
     ),
     _rule(
-        "user", rf"(?<![\w-])net1?{_END}\s{{1,8}}user\s{{1,8}}{_SWITCHES}{_WORD}\s{{1,8}}{_SWITCHES}(?!/|\*)"
+        " user ",
+        rf"(?<![\w-])net1?{_END}\s{{1,8}}user\s{{1,8}}{_SWITCHES}{_WORD}\s{{1,8}}{_SWITCHES}(?!/|\*)",
     ),
     _rule(
         " use ",
