@@ -364,12 +364,16 @@ def bench_clusterer(
     clusterer.run(json_file, quick=quick, plot=plot)
 
 
-@bench_app.command("pipeline", epilog=_examples("bench pipeline --json pipeline.json"))
-def bench_pipeline(config: ConfigFile = None, json_file: JsonFile = None) -> None:
+@bench_app.command("pipeline", epilog=_examples("bench pipeline --json pipeline.json --plot pipeline.html"))
+def bench_pipeline(
+    config: ConfigFile = None,
+    json_file: JsonFile = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a plot of it here.", metavar="F.html")] = None,
+) -> None:
     """Measure bytes to verdict without a broker, against merely parsing the same bytes."""
     from processor.study.bench import pipeline
 
-    pipeline.run(_settings(config), json_file)
+    pipeline.run(_settings(config), json_file, plot)
 
 
 @bench_app.command(
