@@ -39,8 +39,8 @@
     el("td", { class: "number" }, EC.number(one.size)),
     el("td", {}, el("span", { class: "tag " + one.kind }, one.kind), one.cluster < 0 ? [" ", el("span", { class: "tag alarm" }, "noise")] : null),
     el("td", { class: "name", title: one.scope }, one.scope),
-    el("td", { class: "name", title: one.program }, one.program),
-    el("td", { class: "name", title: one.account }, one.account),
+    el("td", { class: "wrap" }, one.program),
+    el("td", { class: "wrap" }, one.account),
     // A long exemplar opens to all of it.
     el("td", { class: "text" }, one.text.length > SHORT ? el("details", {}, el("summary", {}, one.text)) : one.text),
     el("td", { class: "number" }, EC.number(one.vectors)),
