@@ -12,6 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from processor.clustering.cells import Cells
 
 FEW = 1024  # vectors compared all with all
+# Vectors of several small places compared at once: fewer is many calls, more is many pairs for nothing.
+TOGETHER = 256
 
 Ints = NDArray[np.int64]
 Found = tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]
@@ -153,7 +155,7 @@ def _batches(begins: Ints, sizes: Ints) -> Iterator[tuple[int, int]]:
     """(begin, end) of runs of neighbouring places that are few enough to be compared all with all."""
     begin = end = -1
     for place, size in zip(begins.tolist(), sizes.tolist(), strict=True):
-        if place != end or place + size - begin > FEW:
+        if place != end or place + size - begin > TOGETHER:
             if end > begin:
                 yield begin, end
             begin = place
