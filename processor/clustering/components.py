@@ -155,7 +155,7 @@ def _batches(begins: Ints, sizes: Ints) -> Iterator[tuple[int, int]]:
     """(begin, end) of runs of neighbouring places that are few enough to be compared all with all."""
     begin = end = -1
     for place, size in zip(begins.tolist(), sizes.tolist(), strict=True):
-        if place != end or place + size - begin > TOGETHER:
+        if place != end or place + size - begin > min(TOGETHER, FEW):
             if end > begin:
                 yield begin, end
             begin = place

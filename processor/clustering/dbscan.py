@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from river import base
@@ -14,7 +15,7 @@ from processor.clustering.rows import LARGEST, Counts, Vector
 
 NOISE = -1
 SCOPE = ""
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only differences count; aware times get their own zone
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ALL = 1 << 62
 SPOTS = 1 << 13  # vectors that are learned again without another look at their features
@@ -136,15 +137,15 @@ class SlidingDBSCAN(base.Clusterer):
             When it happened, where the window is a `timedelta`. Late events count as of now.
 
         """
+        spot = self._spot(x)
+        values = self._checked(x) if spot is None else {}
         if t is not None:
             self.advance(t)
-        spot = self._spot(x)
-        slot = 0
-        if spot is not None:
-            self._tick()
-            slot = spot.slot if self._engine.again(spot, self._part) else 0
-        if not slot:
-            slot = self._learn(x)
+        self._tick()
+        if spot is not None and self._engine.again(spot, self._part):
+            slot = spot.slot
+        else:
+            slot = self._learn(x, values or self._checked(x))
         self._learned += 1
         if self._labels is not None:
             if self._labels.waiting > CATCH_UP:
@@ -159,8 +160,9 @@ class SlidingDBSCAN(base.Clusterer):
         """
         if not isinstance(self.window, timedelta):
             raise ValueError(f"time moves a window of time, and this one is of {self.window} events")
-        now = (t - EPOCH.replace(tzinfo=t.tzinfo)) // MICROSECOND
-        self._now = now if self._now is None else max(now, self._now)
+        instant = t.replace(tzinfo=UTC) if t.tzinfo is None else t.astimezone(UTC)
+        moved = (instant - EPOCH) // MICROSECOND
+        self._now = moved if self._now is None else max(moved, self._now)
         self._move()
 
     def predict_one(self, x: dict[base.typing.FeatureName, Any]) -> int:
@@ -223,15 +225,20 @@ class SlidingDBSCAN(base.Clusterer):
         except TypeError:  # something that cannot be a number
             return None
 
-    def _learn(self, x: Mapping[base.typing.FeatureName, Any]) -> int:
-        """Learn features as if never seen; the slot they are in."""
+    def _checked(self, x: Mapping[base.typing.FeatureName, Any]) -> dict[base.typing.FeatureName, float]:
+        """The values of features that can be learned. Raises ValueError for others."""
         values = self._values(x)
         if not all(-LARGEST <= value <= LARGEST for value in values.values()):  # nor is NaN
             raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {tuple(values.values())}")
+        return values
+
+    def _learn(
+        self, x: Mapping[base.typing.FeatureName, Any], values: Mapping[base.typing.FeatureName, float]
+    ) -> int:
+        """Learn features as if never seen; the slot they are in."""
         if self.features is None:
             self._widen([name for name in values if name not in self._names])
         counts = self._counts(values)
-        self._tick()
         row = self._engine.intern((), counts)
         self._engine.learn(SCOPE, row, self._part, self._learned, "")
         spot = self._engine.spot(SCOPE, row)
@@ -240,7 +247,8 @@ class SlidingDBSCAN(base.Clusterer):
         if order != self._order or len(self._spots) >= SPOTS:
             self._order = order
             self._spots.clear()
-        self._spots[tuple(x.values())] = spot
+        with suppress(TypeError):  # what has no hash is looked at each time
+            self._spots[tuple(x.values())] = spot
         return spot.slot
 
     def _tick(self) -> None:

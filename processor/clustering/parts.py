@@ -174,6 +174,7 @@ class Log:
     def roll(self) -> None:
         """Begin a new block where the last one is long enough."""
         if len(self._blocks[-1]) >= LOG_BLOCK:
+            self._blocks[-1] = array("I", self._blocks[-1])  # without the room to grow
             self._starts.append(self.end)
             self._blocks.append(array("I"))
             self.append = self._blocks[-1].append

@@ -14,7 +14,7 @@ Gate = tuple[Hashable, ...]
 Vector = tuple[float, ...]
 
 LARGEST = 1e150  # squares of differences of such coordinates, and sums of them, stay finite
-RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
+RECENT = 1 << 12  # entries of the look-aside dicts: small enough to be thrown away without a pause
 GATE_SHARDS = 64  # dicts that share the gates: one of them rehashes in under a millisecond
 
 

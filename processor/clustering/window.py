@@ -24,8 +24,8 @@ SETTLE = 1 << 13  # events settled in one update
 COUNT_FROM = 1 << 12  # new events that are worth counting
 REAP = 8  # dead slots reaped at a time
 REAP_MOST = 32  # the same, where many wait
-KEEP_DEAD = 1  # so many halvings of the number of live vectors is how many of the dead are kept
-RECENT = 1 << 13  # entries of the look-aside dicts: small enough to be thrown away without a pause
+KEEP_DEAD = 2  # so many halvings of the number of live vectors is how many of the dead are kept
+RECENT = 1 << 12  # entries of the look-aside dicts: small enough to be thrown away without a pause
 LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
 SMALLEST_EPS, LARGEST_EPS = 1e-150, 1e150  # eps * eps must be a normal number
 
@@ -71,7 +71,7 @@ class Window:
         self.parts = Parts()
         self.log = Log()
         self.homes = Homes()
-        self.open_part = -1  # the caller's number of the open part
+        self.open_part = -(1 << 63)  # the caller's number of the open part
         self.withdrawn: dict[str, int] | None = None  # kept from the first `export` on
         self._blank = array("I", bytes(4 * self.ring))
         self._settled = 0  # events before it are off the slots' `events`, and the dead among them are known

@@ -5,7 +5,7 @@ import doctest
 import pickle
 import random
 from collections.abc import Callable, Hashable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,38 @@ def test_a_window_of_time_keeps_what_is_no_older_than_its_length() -> None:
 
     assert 2 == both
     assert [2.0, 3.0] == [vector["x"] for vector, _, _ in model.labels]
+
+
+def test_time_is_the_instant_whatever_the_zone_and_the_century() -> None:
+    """Aware times of different zones, and times before 1970, count by the instant."""
+    model = SlidingDBSCAN(min_samples=1, window=timedelta(minutes=10))
+    model.learn_one({"x": 1.0}, t=datetime(1969, 7, 20, 12, tzinfo=UTC))
+    model.learn_one({"x": 1.0}, t=datetime(1969, 7, 20, 14, 1, tzinfo=timezone(timedelta(hours=2))))
+    together = [weight for _, weight, _ in model.labels]
+    model.learn_one({"x": 1.0}, t=datetime(1969, 7, 20, 13, tzinfo=UTC))
+
+    assert [2] == together
+    assert [1] == [weight for _, weight, _ in model.labels]
+
+
+def test_an_event_that_is_refused_moves_no_time() -> None:
+    """NaN an hour later: the window is as it was."""
+    model = SlidingDBSCAN(min_samples=1, window=timedelta(minutes=10))
+    model.learn_one({"x": 1.0}, t=START)
+    with pytest.raises(ValueError, match="finite"):
+        model.learn_one({"x": float("nan")}, t=START + timedelta(hours=1))
+
+    assert [({"x": 1.0}, 1, 0)] == model.labels
+
+
+def test_numbers_without_a_hash_are_numbers() -> None:
+    """Arrays of no dimension: learned like others, and only the last two are in the window."""
+    model = SlidingDBSCAN(min_samples=1, window=2)
+    for _ in range(4):
+        model.learn_one({"x": np.array(1.0)})
+
+    assert [({"x": 1.0}, 2, 0)] == [(x, weight, 0) for x, weight, _ in model.labels]
+    assert model.predict_one({"x": np.array(1.0)}) >= 0
 
 
 def test_a_window_of_time_without_time_says_what_to_do() -> None:
