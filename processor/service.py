@@ -52,6 +52,7 @@ class Service:
     metrics: Metrics
     board: Board
     web: Server
+    camera: Camera
 
     def run(self, stop: threading.Event) -> None:
         """Serve the web, work until `stop` is set, commit, leave the group; raises RunError."""
@@ -130,7 +131,7 @@ def build(settings: Settings, broker: Broker) -> Service:
     # What a restore has made lives for days: no collection needs to look at it.
     loop = Loop(broker, empty_model, loop_settings(settings), metrics, observer, settled=gc.freeze)
     web = Server(settings.web.host, settings.web.port, metrics.registry, board, settings.web.token)
-    return Service(broker, loop, metrics, board, web)
+    return Service(broker, loop, metrics, board, web, camera)
 
 
 def loop_settings(settings: Settings) -> LoopSettings:
@@ -205,11 +206,18 @@ def run(settings: Settings) -> int:
     except BrokerUnreachable:
         if not ending.asked.is_set():
             raise
-    if not ending.asked.is_set():
-        ending.working = True
-        service.run(ending.asked)
+    try:
+        if not ending.asked.is_set():
+            ending.working = True
+            service.run(ending.asked)
+    finally:
+        settled = service.camera.close()
     ending.reached.set()
     log.info("stopped")
+    if not settled:
+        # All is committed; an orderly end would abort under the picture's thread.
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

@@ -258,7 +258,7 @@ class DeadLetters(Section):
 class MetricsSection(Section):
     """How often costly metrics are taken."""
 
-    clusters_every: Duration = Field(15_000, ge=100, description="how often components are counted")
+    clusters_every: Duration = Field(15_000, ge=100, description="how often components are counted, at most")
 
 
 class Web(Section):

@@ -26,6 +26,11 @@ Source = tuple[str, int]
 _NAMED_A_TURN: Final = 500
 # Characters of an exemplar that are shown: a picture holds ten thousand.
 _TEXT: Final = 1_000
+# Rest after a picture, as a multiple of the time that it took: pictures of a million vectors, seconds each,
+# then cost the stream a tenth of a core at most.
+_REST: Final = 9
+# Seconds that an end waits for a picture in the works.
+_PATIENCE_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Camera:
         self._redact = settings.records.redactor.text
         self._every_s = every_s
         self._next = float("-inf")
+        self._begun = 0.0
         self._work: _Work | None = None
         self._counted: Counted | None = None
         self._draft: Draft | None = None
@@ -97,9 +103,9 @@ class Camera:
         now : monotonic, s. Raises what working a picture out has raised.
         """
         if self._work is not None:
-            return self._take_result()
+            return self._take_result(now)
         if self._draft is not None:
-            self._look_up(self._draft, pipelines)
+            self._look_up(self._draft, pipelines, now)
         elif now >= self._next:
             self._next = now + self._every_s
             self._expose(pipelines, now)
@@ -109,6 +115,13 @@ class Camera:
         """Clusters as counted since last asked: known before the picture is named."""
         counted, self._counted = self._counted, None
         return counted
+
+    def close(self) -> bool:
+        """Wait a little for what is in the works; whether nothing is any more.
+
+        An interpreter that ends under a thread in compiled code may abort the process.
+        """
+        return self._work is None or self._work.ended(_PATIENCE_S)
 
     def _expose(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
         times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
@@ -125,15 +138,17 @@ class Camera:
             for kind, engine in pipeline.detector.engines.items()
             if engine.live_events
         ]
+        self._begun = now
         self._work = _Work(lambda: self._develop(shots, max(times, default=None), now))
 
     def _develop(self, shots: list[_Shot], stream_time: int | None, taken_at: float) -> "_Developed":
         exposures = [shot.exposure() for shot in shots]
         return _Developed(Draft(exposures, stream_time, self._pane), Counted(_added_up(exposures), taken_at))
 
-    def _take_result(self) -> Picture | None:
+    def _take_result(self, now: float) -> Picture | None:
         if self._work is None or self._work.busy:
             return None
+        self._next = max(self._next, now + _REST * (now - self._begun))
         result = self._work.result()
         self._work = None
         if isinstance(result, _Developed):
@@ -144,7 +159,7 @@ class Camera:
         self._draft = None
         return result
 
-    def _look_up(self, draft: Draft, pipelines: Mapping[Source, Pipeline]) -> None:
+    def _look_up(self, draft: Draft, pipelines: Mapping[Source, Pipeline], now: float) -> None:
         """Ask the engines for some names; when all are known, finish the picture elsewhere."""
         by_name = {f"{topic}/{number}": pipeline for (topic, number), pipeline in pipelines.items()}
         vectors = list(islice(self._wanted, _NAMED_A_TURN))
@@ -157,6 +172,7 @@ class Camera:
                 self._found[vector] = said
         if len(vectors) < _NAMED_A_TURN:
             found = self._found
+            self._begun = now
             self._work = _Work(lambda: self._finish(draft, found))
 
     def _finish(self, draft: Draft, found: Mapping[Vector, tuple[Gate, str]]) -> Picture:
@@ -199,6 +215,11 @@ class _Work:
     def busy(self) -> bool:
         """Whether it is still at work."""
         return self._thread.is_alive()
+
+    def ended(self, within_s: float) -> bool:
+        """Whether it is done, waited for that long."""
+        self._thread.join(within_s)
+        return not self.busy
 
     def result(self) -> _Developed | Picture:
         """What the task returned; raises what it raised."""

@@ -1,6 +1,7 @@
 """Pictures of running pipelines: what is on them, and that the loop's thread does little for them."""
 
 import itertools
+import threading
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -75,6 +76,45 @@ def test_clusters_are_counted_before_the_picture_is_named() -> None:
     assert counted is not None
     assert (5.0, dict(expected)) == (counted.taken_at, asdict(counted.clusters["process"]))
     assert camera.take_count() is None
+
+
+def test_a_camera_that_was_closed_has_nothing_in_the_works() -> None:
+    """An interpreter that ends under compiled code aborts: the end of the service waits for it."""
+    told = settings()
+    camera = Camera(told.pipeline(), every_s=3600)
+
+    assert camera.close()
+
+    camera.tick({("events", 0): simulated(600, told)}, 0.0)
+
+    assert camera.close()
+    assert "picture" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_camera_rests_nine_times_as_long_as_a_picture_took() -> None:
+    """So that pictures cost a tenth of a core at most; here one took a second, by the loop's clock."""
+    told = settings()
+    pipelines = {("events", 0): simulated(300, told)}
+    camera = Camera(told.pipeline(), every_s=1)
+    times = iter([0.0, *itertools.repeat(1.0, 10_000_000)])
+    while camera.tick(pipelines, next(times)) is None:
+        pass
+    camera.tick(pipelines, 9.9)
+    early = camera.close()
+    camera.tick(pipelines, 9.9)
+
+    assert early
+    assert camera.take_count() is not None
+
+    camera.tick(pipelines, 9.9)
+
+    assert camera.take_count() is None
+
+    camera.tick(pipelines, 10.0)
+    camera.close()
+    camera.tick(pipelines, 10.0)
+
+    assert camera.take_count() is not None
 
 
 def test_rows_are_named_and_timed() -> None:
