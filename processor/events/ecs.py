@@ -19,7 +19,7 @@ from processor.events.event import LOGON, PROCESS, Event
 from processor.events.mapping import Source, is_system, reader_of
 from processor.events.times import stream_ms
 from processor.events.values import Number, Text, logon_id, number, text
-from processor.events.windows import NUMBERS, Sketch, is_number
+from processor.events.windows import Sketch, is_number
 
 FORMAT: Final = "ecs"
 
@@ -239,11 +239,7 @@ def sketch(value: bytes) -> Sketch | None:
         return None
     _, process, time, host = usual
     parent, user = process.parent or _NO_PARENT, record.user or _NO_USER
-    if not (
-        (process.pid in NUMBERS or is_number(process.pid))
-        and (parent.pid in NUMBERS or is_number(parent.pid))
-        and (process.ppid in NUMBERS or is_number(process.ppid))
-    ):
+    if not (is_number(process.pid) and is_number(parent.pid) and is_number(process.ppid)):
         return None
     command_line = _command_line(process.command_line, process.args) or process.title
     system = is_system(_session(record), text(user.id), text(user.name))

@@ -25,7 +25,6 @@ from processor.events.values import (
 )
 from processor.events.windows import (
     HOST_FIELDS,
-    NUMBERS,
     TIME_FIELDS,
     Header,
     Sketch,
@@ -131,8 +130,8 @@ def sketch_process(value: bytes) -> Sketch | None:
         or not data.Image
         or not provider
         or PROVIDER not in provider
-        or not (data.ProcessId in NUMBERS or is_number(data.ProcessId))
-        or not (data.ParentProcessId in NUMBERS or is_number(data.ParentProcessId))
+        or not is_number(data.ProcessId)
+        or not is_number(data.ParentProcessId)
     ):
         return None
     started = data.UtcTime

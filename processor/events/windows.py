@@ -142,26 +142,30 @@ def recorded_at(header: Header) -> int | None:
     return stream_ms(given, "@timestamp") if given else None
 
 
-# Process ids that `number` takes: they repeat. Bounded in number and length, for anybody can write them.
-NUMBERS: Final[set[Number]] = {None}
-_MAX_NUMBERS: Final = 65_536
-_MAX_DIGITS: Final = 20
+# Digits that are below 2**63 whatever they are.
+_SURE_DIGITS: Final = 18
+_SURE_HEX: Final = len("0x") + 15
 # How hexadecimal logon ids end that are not 0x3e7.
 _OTHER_BYTES: Final = frozenset(f"{byte:02x}" for byte in range(256)) - {SYSTEM_LOGON_ID[-2:]}
 
 
 def is_number(value: Number) -> bool:
     """Whether `number` reads a value."""
-    if value in NUMBERS:
+    if value is None:
         return True
+    if type(value) is str:
+        if value.isdecimal() and len(value) <= _SURE_DIGITS:
+            return True
+        if value[:2] == "0x" and len(value) <= _SURE_HEX and value[2:].isalnum():
+            try:
+                int(value, 16)
+            except ValueError:
+                return False
+            return True
     try:
         number(value, "", "")
     except InvalidEvent:
         return False
-    if not isinstance(value, str) or len(value) <= _MAX_DIGITS:
-        if len(NUMBERS) >= _MAX_NUMBERS:
-            NUMBERS.clear()
-        NUMBERS.add(value)
     return True
 
 

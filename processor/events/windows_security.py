@@ -27,7 +27,6 @@ from processor.events.values import (
 )
 from processor.events.windows import (
     HOST_FIELDS,
-    NUMBERS,
     TIME_FIELDS,
     Header,
     Sketch,
@@ -168,8 +167,8 @@ def sketch_process(value: bytes) -> Sketch | None:
         or data is None
         or not data.NewProcessName
         or (provider and PROVIDER not in provider)
-        or not (data.NewProcessId in NUMBERS or is_number(data.NewProcessId))
-        or not (data.ProcessId in NUMBERS or is_number(data.ProcessId))
+        or not is_number(data.NewProcessId)
+        or not is_number(data.ProcessId)
     ):
         return None
     system = data.SubjectUserSid == SYSTEM_SID or is_system_session(data.SubjectLogonId)
