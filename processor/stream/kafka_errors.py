@@ -77,6 +77,12 @@ def mapped(error: Error, settings: KafkaSettings, last_error: str) -> Eventclust
         return unreachable(settings, last_error or error.str())
     if error.name() in NOT_ALLOWED:
         return RunError(f"the brokers refuse this user: grant it by ACL ({text})")
+    if is_fatal(error):
+        heard = f", last heard: {last_error}" if last_error else ""
+        return RunError(
+            "Kafka: the client library cannot go on; the next start does, from what is committed "
+            f"({text}{heard})"
+        )
     return RunError(f"Kafka: {text}")
 
 
