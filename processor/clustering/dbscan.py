@@ -19,7 +19,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ALL = 1 << 62
 SPOTS = 1 << 13  # vectors that are learned again without another look at their features
-CATCH_UP = 1000  # events that the labels follow one by one; after more, they are worked out anew
 
 
 def ordered(value: float) -> int:
@@ -148,7 +147,7 @@ class SlidingDBSCAN(base.Clusterer):
             slot = self._learn(x, values or self._checked(x))
         self._learned += 1
         if self._labels is not None:
-            if self._labels.waiting > CATCH_UP:
+            if self._labels.behind:
                 self._labels = None  # nobody asks any more
             else:
                 self._labels.touch(slot)
@@ -288,6 +287,6 @@ class SlidingDBSCAN(base.Clusterer):
     def _label(self, core: int) -> int:
         """The cluster of a core; kept from one prediction to the next."""
         labels, horizon = self._labels, self._engine.horizon(SCOPE)
-        if labels is None or labels.waiting > CATCH_UP or horizon < labels.horizon:
+        if labels is None or labels.behind or horizon < labels.horizon:
             labels = self._labels = self._engine.core_labels(SCOPE, ())
         return labels.label(core, horizon)

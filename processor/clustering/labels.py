@@ -4,7 +4,7 @@ Known cores are kept in components. An event can only make cores of its neighbou
 core that stops being one may split its own, which is searched from all sides until one is left or all met.
 """
 
-from collections import Counter, deque
+from collections import deque
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -14,6 +14,8 @@ from processor.clustering.neighbours import squared_distance
 from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
+CATCH_UP = 1000  # vectors that changed and are followed one by one, whatever the window
+CATCH_UP_SHARE = 3  # so many halvings of the number of cores is how many are followed in a large one
 LOOSE_SCANNED = 128  # loose vectors that are looked at one by one
 
 
@@ -55,7 +57,7 @@ class CoreLabels:
         self._core: dict[int, tuple[int, list[float], int]] = {}  # first, point, core until
         self._due: list[tuple[int, int, int]] = []
         self._full: dict[int, tuple[int, int]] = {}
-        self._touched: list[int] = []
+        self._touched: dict[int, int] = {}  # slot -> events not yet followed
         self._loose: dict[int, _Loose] = {}
         self._loose_most = LOOSE_SCANNED
         made: dict[int, _Component] = {}
@@ -72,13 +74,13 @@ class CoreLabels:
             self._let_loose(slot)
 
     @property
-    def waiting(self) -> int:
-        """Events not yet followed."""
-        return len(self._touched)
+    def behind(self) -> bool:
+        """Whether so much has changed that the labels are quicker worked out anew than followed."""
+        return len(self._touched) > max(CATCH_UP, len(self._core) >> CATCH_UP_SHARE)
 
     def touch(self, slot: int) -> None:
         """An event of a slot was learned."""
-        self._touched.append(slot)
+        self._touched[slot] = self._touched.get(slot, 0) + 1
 
     def label(self, slot: int, horizon: int) -> int:
         """The cluster of a core slot: the first event of its oldest core."""
@@ -104,7 +106,7 @@ class CoreLabels:
             near = {slot for point in fell for slot in self._near(point, horizon)} & self._component.keys()
             if len(near) > 1:
                 self._split(list(near), horizon)
-        for slot, events in Counter(self._touched).items():
+        for slot, events in self._touched.items():
             self._rise(slot, events, horizon)
         self._touched.clear()
 

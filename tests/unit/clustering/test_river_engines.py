@@ -68,6 +68,23 @@ def test_denstream_flags_a_far_point_of_unit_length() -> None:
     assert Role.NOISE == roles[-1]
 
 
+@pytest.mark.xfail(
+    RIVER == "0.26.1", reason="DenStream's radius is that of lengths (river 0.26.1)", strict=True
+)
+def test_denstream_flags_a_far_point_of_another_length_in_two_columns() -> None:
+    """Fifty times (1, 2), then (3, 4), 28 eps away: it should be noise."""
+    roles = learned(engine("denstream", 2, 0.1), *[(1, 2)] * 50, (3, 4))
+
+    assert Role.NOISE == roles[-1]
+
+
+def test_dbstream_flags_a_far_point_in_two_columns() -> None:
+    """Where DenStream does not."""
+    roles = learned(engine("dbstream", 2, 0.1), *[(1, 2)] * 50, (3, 4), (1, 2))
+
+    assert [Role.NOISE, Role.CORE] == roles[-2:]
+
+
 def test_dbstream_keeps_the_callers_dict() -> None:
     """The engine therefore hands it a dict of its own."""
     model: Any = cluster.DBSTREAM(clustering_threshold=0.5)
