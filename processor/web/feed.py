@@ -1,7 +1,7 @@
 """Published anomalies as the page lists them: read from their records, newest first, grouped by episode."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -223,16 +223,37 @@ _EVERYTHING: Final = Filter()
 
 
 def episodes(chosen: Iterable[Listed], everything: Iterable[Listed]) -> list[Episode]:
-    """The episodes of the anomalies chosen, those first whose newest anomaly is newest.
+    """The episodes of the anomalies chosen, whole; as `grouped` orders them."""
+    return [each.episode(len(each.shown)) for each in grouped(chosen, everything)]
+
+
+def grouped(chosen: Iterable[Listed], everything: Iterable[Listed]) -> "list[Group]":
+    """The anomalies chosen by episode, those first whose newest anomaly is newest.
 
     everything : the anomalies known, from which an episode's own numbers are taken
     """
-    whole = _grouped(everything)
-    groups = whole if chosen is everything else _grouped(chosen)
-    return [_episode(whole[name], shown) for name, shown in groups.items()]
+    whole = _by_episode(everything)
+    groups = whole if chosen is everything else _by_episode(chosen)
+    return [Group(whole[name], shown) for name, shown in groups.items()]
 
 
-def _grouped(all_of_them: Iterable[Listed]) -> dict[str, list[Summary]]:
+class Group(NamedTuple):
+    """All of an episode, and those to be shown, newest first: ten thousand are grouped, twenty are told."""
+
+    members: list[Summary]
+    shown: list[Summary]
+
+    @property
+    def number(self) -> int:
+        """Of its newest anomaly: what pages are counted by."""
+        return self.shown[0].number
+
+    def episode(self, limit: int) -> Episode:
+        """What is told of it, with `limit` anomalies at most."""
+        return _episode(self.members, self.shown[:limit])
+
+
+def _by_episode(all_of_them: Iterable[Listed]) -> dict[str, list[Summary]]:
     groups: dict[str, list[Summary]] = {}
     for each in all_of_them:
         groups.setdefault(each.summary.episode, []).append(each.summary)

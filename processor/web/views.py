@@ -10,7 +10,7 @@ import processor
 from processor.picture.picture import NOISE, Picture, Row
 from processor.status import Status
 from processor.web import queries
-from processor.web.feed import Filter, Listed, episodes
+from processor.web.feed import Filter, Listed, grouped
 from processor.web.queries import MAX_LIMIT, SORTS, Query
 from processor.web.shapes import (
     AnomalyPage,
@@ -92,13 +92,11 @@ def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
     """/api/episodes: a page of episodes, the one with the newest anomaly first."""
     limit, before = _page(query)
     chosen = wanted(query)
-    found = episodes(chosen.of(everything), everything)
+    found = grouped(chosen.of(everything), everything)
     rest = [each for each in found if each.number < before]
-    page = [
-        msgspec.structs.replace(each, anomalies=each.anomalies[:LISTED_OF_EPISODE]) for each in rest[:limit]
-    ]
+    page = [each.episode(LISTED_OF_EPISODE) for each in rest[:limit]]
     more = page[-1].number if len(rest) > limit else None
-    passed = sum(len(each.anomalies) for each in found)
+    passed = sum(len(each.shown) for each in found)
     told: EpisodePage = {
         "seen": _seen(everything),
         "total": len(found),

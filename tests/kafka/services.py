@@ -12,6 +12,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,20 @@ class Topics:
     def write(self, partition: int, records: Iterable[Given]) -> None:
         """Append records to a partition of the input, and remember them."""
         for record in records:
-            self._producer.produce(
-                self.events, record.value, record.key, partition=partition, timestamp=record.timestamp
+            send = partial(
+                self._producer.produce,
+                self.events,
+                record.value,
+                record.key,
+                partition=partition,
+                timestamp=record.timestamp,
             )
+            try:
+                send()
+            except BufferError:
+                # The queue is full: once some of it is written there is room.
+                self._producer.poll(WITHIN_S)
+                send()
             self._producer.poll(0)
             self.written[partition].append(record)
         assert self._producer.flush(WITHIN_S) == 0

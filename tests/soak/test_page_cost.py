@@ -19,7 +19,7 @@ from tests.kafka.services import Given, Service, Topics
 pytestmark = [pytest.mark.soak, pytest.mark.kafka]
 
 CLIENTS = 10
-RECORDS = 1_500_000
+RECORDS = 3_000_000
 ODD_EVERY = 1_500
 PHASE_S = 2.5
 PAIRS = 4
