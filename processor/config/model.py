@@ -26,7 +26,7 @@ _FIFTEEN_MINUTES = 900_000
 class Batch(Section):
     """How much one poll takes."""
 
-    max_records: int = Field(500, ge=1, le=1_000_000, description="records in one batch at most")
+    max_records: int = Field(10_000, ge=1, le=1_000_000, description="records in one batch at most")
     max_wait: Duration = Field(50, ge=1, le=10_000, description="longest wait for a batch's first record")
 
 

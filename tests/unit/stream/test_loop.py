@@ -31,6 +31,21 @@ def batches_of(size: int) -> Settings:
     return settings(kafka=kafka(batch={"max_records": size, "max_wait": "1ms"}))
 
 
+def test_a_batch_is_taken_in_runs_and_counted_as_one() -> None:
+    """1,300 records where a batch holds 1,200: two batches, though the client is asked for 500 at a time."""
+    stage = Stage(settings=batches_of(1_200))
+    records = story(1, 1_300)
+    stage.write(records)
+    run_until_committed(stage, stage.loop(), len(records))
+    samples = {each.name: each.value for each in next(iter(stage.metrics.batch_records.collect())).samples}
+
+    assert (2, 1_300) == (
+        samples["eventcluster_batch_records_count"],
+        samples["eventcluster_batch_records_sum"],
+    )
+    assert expected(stage, records) == stage.anomalies()
+
+
 @trials(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 1000),
