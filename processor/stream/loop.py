@@ -1,7 +1,6 @@
 """Poll, judge, commit: the service's one thread of work.
 
-Outputs and offsets are buffered; a transaction is open only while the buffer is being committed. An aborted
-commit invalidates no model, since a model is a pure function of the log: the same buffer is sent again.
+Outputs and offsets wait in the outbox; a transaction is open only while they are being committed.
 """
 
 import logging
@@ -13,13 +12,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from processor.errors import BrokerUnreachable, CommitFailed, OutputFailed
+from processor.errors import BrokerUnreachable
 from processor.metrics import Metrics
 from processor.pipeline import Outcome, Pipeline, Published, Rejected, Scored
 from processor.stream.bookmark import Bookmark
-from processor.stream.broker import Broker, CommitAborted, OutputRefused, Pending
-from processor.stream.buffer import MAX_ABORTS, Buffer, CommitRule, Entry
-from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter, truncated
+from processor.stream.broker import Broker, Pending
+from processor.stream.buffer import Entry
+from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter
+from processor.stream.outbox import Outbox
 from processor.stream.records import Committed, Output, Partition, Record, Watermarks
 from processor.stream.restore import Restore, RestoreSettings
 from processor.stream.state_topic import Keeper, StateSettings
@@ -31,7 +31,6 @@ RESTORE_SLICE_S: Final = 0.05
 # Records taken from the client at once: objects of more leave the processor's cache and wake the collector,
 # so that a record costs three times as much.
 RUN: Final = 500
-COMMIT_WITHIN_S: Final = 120.0
 # Of the five seconds that a stop may take.
 STOP_WITHIN_S: Final = 3.0
 _ASK_S: Final = 0.2
@@ -96,8 +95,7 @@ class Loop:
         self._observe = observe
         self._settled = settled
         self._clock = clock
-        self._buffer = Buffer()
-        self._rule = CommitRule()
+        self._outbox = Outbox(broker, metrics, clock, self._position, self._committed)
         self._watch = RejectionWatch(settings.dead_letters)
         self._stop = threading.Event()
         self._stop_at: float | None = None
@@ -107,9 +105,13 @@ class Loop:
         self.tally = Tally(metrics)
         self.tasks: dict[Partition, Task] = {}
         self.joined = False
-        self.committed: list[Published] = []
         # Set before `run` where the models' state is to be kept.
         self.state: StateSettings | None = None
+
+    @property
+    def committed(self) -> list[Published]:
+        """Anomalies that have been committed; whoever shows them takes them out."""
+        return self._outbox.committed
 
     @property
     def stopping(self) -> bool:
@@ -127,7 +129,7 @@ class Loop:
     def turn(self) -> None:
         """Poll and judge one batch, restore one slice, commit when due."""
         restoring = next((task for task in self.tasks.values() if task.restore is not None), None)
-        wait = 0.0 if restoring is not None else self._patience(batch_was_full=False)
+        wait = 0.0 if restoring is not None else self._outbox.patience(self._settings.max_wait_s)
         # A restore does not wait for a whole batch of other partitions.
         most = self._settings.max_records if restoring is None else min(RUN, self._settings.max_records)
         batch_was_full = self._judge_batch(most, wait)
@@ -135,7 +137,7 @@ class Loop:
             self._restore(restoring)
         self._take_up_again()
         self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.due(self._clock()))
-        self._commit_if_due(batch_was_full=batch_was_full)
+        self._outbox.commit_if_due(batch_was_full=batch_was_full)
         self._observe(self)
 
     def finish(self) -> None:
@@ -146,7 +148,7 @@ class Loop:
         self._stop_at = self._clock()
         self._observe(self)
         self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.behind)
-        while not self._buffer.empty and not self._commit(self._time_to_stop()):
+        while not self._outbox.empty and not self._outbox.commit(self._time_to_stop()):
             self._broker.poll(1, 0.1)
         self.close()
 
@@ -175,9 +177,9 @@ class Loop:
         if not self._ended:
             moving = [task for partition in partitions if (task := self.tasks.get(partition)) is not None]
             self._cut(task for task in moving if task.keeper and task.keeper.behind)
-        if not self._ended and not self._buffer.empty and not self._commit(COMMIT_WITHIN_S):
+        if not self._ended and not self._outbox.empty and not self._outbox.commit():
             # An abort may be the echo of an earlier error: the next one counts.
-            self._commit(COMMIT_WITHIN_S)
+            self._outbox.commit()
         self._forget(partitions)
 
     def lost(self, partitions: Sequence[Partition]) -> None:
@@ -222,9 +224,7 @@ class Loop:
                 self._metrics.drop_partition(*partition)
                 if task.restore is not None:
                     task.restore.close()
-        self._buffer.drop(partitions)
-        if self._buffer.empty:
-            self._rule.reset()
+        self._outbox.drop(partitions)
         self._metrics.partitions_assigned.set(len(self.tasks))
 
     # -- restoring
@@ -277,8 +277,8 @@ class Loop:
         if at > marks.end:
             log.error("offset is beyond the log's end: restoring anew", extra={**told, "end": marks.end})
             self._broker.pause(partition)
-            self._commit(COMMIT_WITHIN_S)
-            self._buffer.drop([partition])
+            self._outbox.commit()
+            self._outbox.drop([partition])
             self._begin(partition)
             return
         if at < marks.low:
@@ -357,43 +357,9 @@ class Loop:
         return Entry(output, published)
 
     def _note(self, task: Task, first: int, entries: Sequence[Entry]) -> None:
-        self._buffer.advance(task.partition, first, task.next_offset, entries)
-        self._rule.noted(self._clock(), has_outputs=bool(entries))
+        self._outbox.note(task.partition, first, task.next_offset, entries)
 
     # -- committing
-
-    def _patience(self, *, batch_was_full: bool) -> float:
-        """How long a poll may wait: not past the next commit."""
-        due = self._rule.due_at(batch_was_full=batch_was_full)
-        if due is None:
-            return self._settings.max_wait_s
-        return min(self._settings.max_wait_s, max(0.0, due - self._clock()))
-
-    def _commit_if_due(self, *, batch_was_full: bool) -> None:
-        due = self._rule.due_at(batch_was_full=batch_was_full)
-        if due is None:
-            return
-        limit_reached = self._buffer.full and not self._rule.aborts
-        if limit_reached or self._clock() >= due:
-            self._commit(COMMIT_WITHIN_S)
-
-    def _commit(self, within_s: float) -> bool:
-        """Commit the buffer; False where it was aborted and has to be sent again, after a poll.
-
-        Raises CommitFailed at the third abort of one buffer.
-        """
-        began = self._clock()
-        while True:
-            try:
-                self._broker.commit(self._buffer.commit(self._position), within_s)
-            except OutputRefused as refused:
-                self._shrink(refused)
-            except CommitAborted as aborted:
-                self._aborted(aborted)
-                return False
-            else:
-                self._succeeded(began)
-                return True
 
     def _position(self, partition: Partition, next_offset: int) -> Committed:
         task = self.tasks[partition]
@@ -410,56 +376,11 @@ class Loop:
         )
         return Committed(next_offset, bookmark.encode())
 
-    def _succeeded(self, began: float) -> None:
-        ended = self._clock()
-        self._metrics.commit_seconds.observe(ended - began)
-        self._metrics.transactions_total.labels("committed").inc()
-        for entry in self._buffer.entries():
-            published = entry.published
-            if published is not None:
-                self.committed.append(published)
-                told = {"id": published.id, "kind": published.kind, "score": published.score}
-                log.info("anomaly published", extra={**told, "reason": published.reason})
-                if log.isEnabledFor(logging.DEBUG):
-                    log.debug("record published", extra={"record": published.value.decode()})
-            elif entry.state:
-                self._metrics.state_bytes_total.inc(entry.output.size)
-            else:
-                self._metrics.dead_letters_total.labels(entry.reason).inc()
+    def _committed(self) -> None:
         for task in self.tasks.values():
             keeper = task.keeper if task.restore is None else task.restore.keeper
             if keeper is not None:
                 keeper.committed()
-        self._rule.committed(began, ended)
-        self._buffer.clear()
-
-    def _aborted(self, aborted: CommitAborted) -> None:
-        self._metrics.transactions_total.labels("aborted").inc()
-        self._rule.aborted(self._clock())
-        told = {"aborts": self._rule.aborts, "buffer": self._buffer.described(), "error": str(aborted)}
-        log.warning("commit aborted", extra={**told, "then": "the same buffer is sent again"})
-        if self._rule.aborts >= MAX_ABORTS:
-            raise CommitFailed(
-                f"{self._rule.aborts} commits of {self._buffer.described()} were aborted: {aborted}. Nothing "
-                "is lost: they are judged again at the next start"
-            )
-
-    def _shrink(self, refused: OutputRefused) -> None:
-        """A dead letter is cut; an anomaly that does not fit stops the service, it is never dropped."""
-        entry = list(self._buffer.entries())[refused.index]
-        if entry.state:
-            raise OutputFailed(
-                f"topic {entry.output.topic} refuses a segment of {entry.output.size} bytes ({refused}): "
-                "raise its max.message.bytes to 1048576"
-            )
-        if entry.published is None:
-            log.warning("dead letter cut", extra={"size": entry.output.size, "error": str(refused)})
-            entry.output = truncated(entry.output)
-            return
-        raise OutputFailed(
-            f"topic {entry.output.topic} refuses anomaly {entry.published.id} of {entry.output.size} bytes "
-            f"({refused}): raise its max.message.bytes, or lower output.max_original"
-        )
 
     def _time_to_stop(self) -> float:
         return STOP_WITHIN_S - (self._clock() - (self._stop_at or self._clock()))
