@@ -31,6 +31,7 @@ COMMANDS = [
     ["bench"],
     ["bench", "clusterer"],
     ["bench", "pipeline"],
+    ["bench", "kafka"],
 ]
 
 
