@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from prometheus_client import CollectorRegistry
 
@@ -216,9 +216,14 @@ def run(settings: Settings) -> int:
     log.info("stopped")
     if not settled:
         # All is committed; an orderly end would abort under the picture's thread.
-        logging.shutdown()
-        os._exit(0)
+        _end_at_once(0)
     return 0
+
+
+def _end_at_once(code: int) -> NoReturn:
+    """End the process under its threads, with what was logged written out."""
+    logging.shutdown()
+    os._exit(code)
 
 
 class _Ending:
@@ -256,5 +261,4 @@ class _Ending:
             return
         if self.working and not again:
             log.error("stopped while the brokers did not answer: what was not committed is judged again")
-        logging.shutdown()
-        os._exit(1 if self.working else 0)
+        _end_at_once(1 if self.working else 0)

@@ -116,12 +116,12 @@ class Camera:
         counted, self._counted = self._counted, None
         return counted
 
-    def close(self) -> bool:
-        """Wait a little for what is in the works; whether nothing is any more.
+    def close(self, within_s: float = _PATIENCE_S) -> bool:
+        """Wait at most so long for what is in the works; whether nothing is any more.
 
         An interpreter that ends under a thread in compiled code may abort the process.
         """
-        return self._work is None or self._work.ended(_PATIENCE_S)
+        return self._work is None or self._work.ended(within_s)
 
     def _expose(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
         times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
