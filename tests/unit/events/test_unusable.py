@@ -1,4 +1,4 @@
-"""Records that hold no event, broken, too long or no text: ignored, rejected with field and reason, or cut."""
+"""Records that hold no event, are broken, too long or no text: ignored, rejected with the field, or cut."""
 
 import json
 from typing import Any
