@@ -9,6 +9,8 @@ from processor.records.secrets import MARK, RULES, without_short_switch
 __all__ = ["MARK", "Redactor"]
 
 _SHORT_SWITCH: Final = "-p"
+# What may stand for the blanks of a gate.
+_BLANKS: Final = "\t\n\r\v\f\xa0"
 
 
 class Redactor:
@@ -37,6 +39,8 @@ class Redactor:
 
 def _without_secrets(text: str) -> str:
     lowered = text.lower()
+    for blank in _BLANKS:
+        lowered = lowered.replace(blank, " ")
     for gate, pattern, replacement in RULES:
         if gate(lowered):
             text = pattern.sub(replacement, text)

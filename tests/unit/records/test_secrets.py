@@ -14,6 +14,17 @@ def test_secrets_in_common_forms_are_redacted_and_the_rest_stays(text: str, expe
     assert expected.replace("X", MARK) == Redactor(defaults=True).text(text)
 
 
+@pytest.mark.parametrize("blank", ["\t", "   ", "\xa0"])
+@pytest.mark.parametrize(("text", "expected"), FORMS)
+def test_secrets_are_redacted_whatever_blank_stands_between_words(
+    text: str, expected: str, blank: str
+) -> None:
+    """What a rule is tried by is not narrower than the rule."""
+    written = expected.replace(" ", blank).replace("X", MARK)
+
+    assert written == Redactor(defaults=True).text(text.replace(" ", blank))
+
+
 @pytest.mark.parametrize(("text", "expected"), FORMS)
 def test_secrets_go_from_the_record_as_it_came(text: str, expected: str) -> None:
     """Inside JSON, with its escapes: event.original keeps the form and loses the secret."""
