@@ -15,7 +15,6 @@ from processor.events import (
     windows_security,
     windows_xml,
 )
-from processor.events.event import ECS_FIELDS
 from processor.events.mapping import ANY, MAPPED, TARGETS, Source
 
 # Format, its sources, and the docstrings that say what is taken and why.
@@ -33,7 +32,7 @@ DOCUMENTED: Final[tuple[tuple[str, tuple[Source, ...], tuple[str | None, ...]], 
     (osquery.FORMAT, osquery.SOURCES, (osquery.__doc__,)),
     (defender.FORMAT, defender.SOURCES, (defender.__doc__,)),
 )
-_ECS_NAMES: Final = {attribute: name for name, attribute in (TARGETS | ECS_FIELDS).items()}
+_ECS_NAMES: Final = {attribute: name for name, attribute in TARGETS.items()}
 
 _INTRODUCTION: Final = """# Formats
 

@@ -13,25 +13,13 @@ import msgspec
 
 from processor.errors import InvalidEvent
 from processor.events.convert import as_text, converter
-from processor.events.event import KINDS, LOGON, PROCESS, Event, Kind
+from processor.events.event import ECS_FIELDS, KINDS, LOGON, PROCESS, Event, Kind
 from processor.events.values import SYSTEM_LOGON_ID, SYSTEM_SID, account
 
 # What a mapping in the config can fill: ECS's names where there is one, the anomaly record's for logons.
 TARGETS: Final[dict[str, str]] = {
     "@timestamp": "time",
-    "event.code": "code",
-    "event.outcome": "outcome",
-    "host.name": "host",
-    "user.name": "user_name",
-    "user.domain": "user_domain",
-    "user.id": "user_id",
-    "source.ip": "source_ip",
-    "process.executable": "executable",
-    "process.command_line": "command_line",
-    "process.pid": "pid",
-    "process.parent.executable": "parent_executable",
-    "process.parent.command_line": "parent_command_line",
-    "process.parent.pid": "parent_pid",
+    **ECS_FIELDS,
     "logon.account": "account",
     "logon.id": "logon_id",
     "logon.type": "logon_type",
