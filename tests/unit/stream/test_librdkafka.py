@@ -27,9 +27,11 @@ def given(
         "transactional.id",
         "group.id",
         "group.instance.id",
+        "group.protocol",
         "group.remote.assignor",
         "partition.assignment.strategy",
         "auto.offset.reset",
+        "bootstrap.servers",
         "error_cb",
     ],
 )
