@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
 REQUIREMENTS := $(sort $(wildcard requirements/*.txt))
 
 # Installs Debian packages where we may; elsewhere says what is missing.
@@ -23,7 +24,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: $(READY) ## make .venv with everything pinned; redone when requirements change
+setup: $(COMPILED) ## make .venv with everything pinned, compile the hot modules; redone when either changes
 
 $(READY): pyproject.toml $(REQUIREMENTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -32,8 +33,19 @@ $(READY): pyproject.toml $(REQUIREMENTS)
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(REQUIREMENTS))
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
 	@touch $(READY)
+
+# Where no compiler can be had the same modules run as plain Python: right, and several times slower.
+$(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.pxd')
+	@include="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')"; \
+		{ command -v gcc && test -e "$$include/Python.h"; } >/dev/null \
+		|| { $(call apt_install,gcc libc6-dev python3-dev); } \
+		|| echo "no C compiler: the hot modules run as plain Python" >&2
+	@echo "compiling the hot modules ..."
+	@$(BIN)/python setup.py --quiet build_ext --inplace --parallel $$(nproc) >/dev/null
+	@touch $(COMPILED)
 
 .PHONY: browser-setup
 browser-setup:
@@ -55,9 +67,13 @@ check: setup audit ## ruff, mypy --strict, import-linter, known vulnerabilities
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What the compiled modules are tested by, once more as plain Python: the reference.
+PURE_TESTS := $(addprefix tests/unit/,clustering detection events features pipeline) tests/golden
+
 .PHONY: test
 test: setup kafka-setup ops-setup browser-setup ## all tests but the long ones, on Apache Kafka where they need a broker
 	$(BIN)/pytest -q -n auto --dist loadgroup -m "not soak and not image"
+	EVENTCLUSTER_PLAIN=1 $(BIN)/pytest -q -n auto --dist loadgroup $(PURE_TESTS)
 
 .PHONY: test-soak
 test-soak: setup kafka-setup ## the tests that run for minutes
