@@ -224,15 +224,21 @@ class Engine(Transferable):
         walk = Walk(self.space, self.min_samples, place, self.horizon_of(home), guest)
         return walk.size_around(point, limit)
 
-    def nearest_cluster(self, scope: str, row: int, limit: int = 1000) -> NearestCore | None:
-        """The nearest core among the 64 nearest live vectors of the event's gate, None without one."""
+    def nearest_cluster(
+        self, scope: str, row: int, limit: int = 1000, *, apart: bool = False
+    ) -> NearestCore | None:
+        """The nearest core among the 64 nearest live vectors of the event's gate, None without one.
+
+        apart : leave out the cores within eps: what a member of a cluster is nearest to beside its own kind
+        """
         here = self._here(scope, row)
         if here is None:
             return None
         home, place, point = here
         horizon = self.horizon_of(home)
         for distance, counts, slot in self._nearest(place, point, horizon):
-            if self.space.is_core(slot, horizon, self.min_samples):
+            near = apart and distance <= self.eps * self.eps
+            if not near and self.space.is_core(slot, horizon, self.min_samples):
                 self.settle_all()
                 walk = Walk(self.space, self.min_samples, place, horizon, None)
                 size, at_least = walk.size_of(slot, limit)

@@ -1,4 +1,4 @@
-"""How unusual an anomalous event is: what its score is made of, measured before anything is put into words.
+"""How unusual an event is: what its score is made of, measured before anything is put into words.
 
 Most anomalies of a burst are folded: only their score is needed, and words cost more than all the rest.
 """
@@ -6,22 +6,30 @@ Most anomalies of a burst are folded: only their score is needed, and words cost
 from processor.clustering.engine import Engine
 from processor.detection.masquerade import disguises
 from processor.detection.novelty import Known
-from processor.detection.verdict import Assessment, Case, Signs, is_systems_own
+from processor.detection.verdict import Assessment, Signs, is_systems_own
 from processor.events.event import PROCESS, Event
 
 
-def assess(case: Case, engine: Engine, known: Known) -> Assessment:
-    """Measure one verdict on the window's rows alone.
+def assess(event: Event, scope: str, row: int, engine: Engine, known: Known, *, learned: bool) -> Assessment:
+    """Measure one event on the window's rows alone, an anomaly or not.
 
+    row : stands for it in the engine; learned : False for a late event, which is not in the window
     known : names and places of the kind's scopes
     """
-    core = engine.nearest_cluster(case.scope, case.row, limit=1)
+    gate = engine.gate(row)
+    # At a window's limit the event itself may have left with its part.
+    similar = max(0, engine.neighbours(scope, row, learned=learned))
+    core = apart = engine.nearest_cluster(scope, row, limit=1)
+    if similar:
+        apart = engine.nearest_cluster(scope, row, limit=1, apart=True)
+    own = similar + learned
     return Assessment(
         distance=None if core is None else core.distance,
-        distance_in_eps=None if core is None else core.distance / engine.eps,
-        similar=engine.neighbours(case.scope, case.row, learned=not case.late),
-        novelty=known.of(case.event, case.scope, case.gate, engine),
-        signs=_signs(case.event),
+        apart=None if apart is None else apart.distance / engine.eps,
+        similar=similar,
+        company=engine.gate_events(scope, gate, own + 1)[0] > own,
+        novelty=known.of(event, scope, gate, engine),
+        signs=_signs(event),
     )
 
 

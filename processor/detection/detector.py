@@ -212,6 +212,17 @@ class Detector:
         )
         return self._publish(model, case)
 
+    def score_of_last(self) -> int:
+        """The score of the event learned last, an anomaly or not: what a study ranks by. `followed` is set.
+
+        Raises LookupError where that event was late.
+        """
+        if self.last is None:
+            raise LookupError("a late event is not in the window")
+        event, scope, row, _ = self.last
+        model = self._models[event.kind]
+        return score(assess(event, scope, row, model.engine, model.known, learned=True))
+
     def repeat(self) -> Repeat | None:
         """How copies of the event that was observed last are learned, None where each has to be observed."""
         if self.last is None or self.followed:
@@ -292,8 +303,8 @@ class Detector:
 
     def _publish(self, model: _Model, case: Case) -> Judgement:
         settings = self._settings
-        seen = assess(case, model.engine, model.known)
-        points = score(case.reason, seen)
+        seen = assess(case.event, case.scope, case.row, model.engine, model.known, learned=not case.late)
+        points = score(seen)
         if points < settings.min_score:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
         now = case.time if self.window.stream_time is None else self.window.stream_time

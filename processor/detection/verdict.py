@@ -1,12 +1,13 @@
 """What is said of one anomalous event: the reason, the score, the facts that a record is made of."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log
+from math import log, log2
 
 from processor.detection.episodes import EpisodePlace
 from processor.detection.novelty import Novelty
-from processor.events.event import Event
+from processor.events.event import PROCESS, Event
 from processor.features.sets import Counts, Gate
 
 
@@ -70,7 +71,7 @@ class Signs:
     """What an event shows by itself, whatever the window holds.
 
     process : it is a process creation
-    service : the operating system itself runs or started it (is_systems_own)
+    service : the operating system's own, not a person's (is_systems_own)
     disguised : what in its path imitates a system program's, a clause each
     told : how many times as long as the executable's path the command line is; 0 without either
     """
@@ -85,15 +86,17 @@ class Signs:
 class Assessment:
     """What the score is made of.
 
-    distance, distance_in_eps : to the nearest core vector of the gate, in feature units and in eps; None
-        where the gate has none
+    distance : to the nearest core vector of the gate, in feature units; None where the gate has none
+    apart : to the nearest one beyond eps, in eps; the same of an event outside the clusters
     similar : other live events within eps
+    company : whether the gate holds live events beyond eps
     novelty, signs : what is new in its scope, and what it shows by itself
     """
 
     distance: float | None
-    distance_in_eps: float | None
+    apart: float | None
     similar: int
+    company: bool
     novelty: Novelty
     signs: Signs
 
@@ -132,6 +135,10 @@ _SERVICE_SESSIONS = frozenset({"0x3e7", "0x3e4", "0x3e5"})
 _LAUNCHERS = tuple(
     rf"\windows\system32\{name}.exe" for name in ("services", "svchost", "winlogon", "wininit", "smss")
 )
+# Accounts of window managers and font drivers, one a session; services and application pools by domain.
+# Not "NT AUTHORITY": its anonymous logon comes from afar, its services are known by their sessions.
+_WINDOWS_OWN = re.compile(r"(?:dwm|umfd)-\d+")
+_WINDOWS_DOMAINS = frozenset({"nt service", "iis apppool", "nt virtual machine"})
 # Distance, in eps, from which on a greater one adds nothing.
 _FAR = 64.0
 
@@ -142,38 +149,48 @@ def is_service(event: Event) -> bool:
 
 
 def is_systems_own(event: Event) -> bool:
-    """Whether the operating system itself, not a person, runs a process or started it.
+    """Whether the operating system itself, not a person, runs a process or started it, or logs on.
 
     4688 names the session of the creator, Sysmon that of the new process: what svchost starts for a person
-    is the system's in the one and the person's in the other, but for the parent.
+    is the system's in the one and the person's in the other, but for the parent. Whoever logs on as root
+    from afar is a person.
     """
-    return is_service(event) or event.parent_executable.lower().endswith(_LAUNCHERS)
+    if event.kind == PROCESS:
+        return is_service(event) or event.parent_executable.lower().endswith(_LAUNCHERS)
+    return (is_service(event) and not event.source_ip) or _is_machine(event)
 
 
-def score(reason: Reason, seen: Assessment) -> int:
+def _is_machine(event: Event) -> bool:
+    r"""Whether an account is a computer's or one that Windows makes for its own sessions.
+
+    `CORP\WEB1$` is a computer; `WEB1\intern$` on WEB1 is a local account that hides from `net user`.
+    """
+    domain, _, name = event.account.lower().rpartition("\\")
+    if name.endswith("$"):
+        return not domain or domain != event.host.lower().partition(".")[0]
+    return _WINDOWS_OWN.fullmatch(name) is not None or domain in _WINDOWS_DOMAINS
+
+
+def score(seen: Assessment) -> int:
     """How unusual, 0-100, whole: a sum of points, each rising with what it measures.
 
-    Outside the clusters of a known gate: 40 just beyond eps to 85 at 64 eps, with the logarithm of the
-    distance; to 65 for a process of the operating system itself. A place of its own: 55 (a logon 50), 10
-    more for what has not been here in any session, 5 more for a folder (10 for a source address) that
-    nothing else of the window has; 5 less where the gate has been seen but has no cluster yet; up to 4 more
-    for a command line longer than the path, with the logarithm of how much. A rare cluster: 40. Then 20
-    more for a process of a person, 20 for a name that looks like one of the window, and at least 95 where
-    the path imitates a system program. Each similar event takes 10.
+    Where the gate has clusters elsewhere: 40 just beyond eps to 65 at 64 eps, with the logarithm of the
+    distance; a person's to 85. Else a place of its own: 55, 10 more for what has not been here in any
+    session, 5 more for a folder (10 for a source address) that nothing else of the window has; 5 less where
+    the gate has been seen in other forms; up to 4 more for a command line longer than the path, with the
+    logarithm of how much. Then 20 more for what a person does, 20 for a name that looks like one of the
+    window, and at least 95 where the path imitates a system program. A logon has 25 less than a process.
+    Each doubling of the events within eps takes 10.
     """
     novelty, signs = seen.novelty, seen.signs
-    own = signs.process and signs.service
-    if reason is Reason.RARE_CLUSTER:
-        points = 40.0
-    elif seen.distance_in_eps is not None:
-        points = 40.0 + (25.0 if own else 45.0) * min(1.0, log(max(seen.distance_in_eps, 1.0)) / log(_FAR))
+    person = not signs.service
+    if seen.apart is not None:
+        points = 40.0 + (45.0 if person else 25.0) * min(1.0, log(max(seen.apart, 1.0)) / log(_FAR))
     else:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
-        points = 55.0 if signs.process else 50.0
-        points += 10.0 * bool(new) + (5.0 if signs.process else 10.0) * novelty.new_place
-        points -= 5.0 * (reason is Reason.OUTSIDE_CLUSTERS)
-        points += min(4.0, 2.0 * log(max(signs.told, 1.0)))
-    points += 20.0 * (signs.process and not own) + 20.0 * bool(novelty.alike)
+        points = 55.0 + 10.0 * bool(new) + (5.0 if signs.process else 10.0) * novelty.new_place
+        points += min(4.0, 2.0 * log(max(signs.told, 1.0))) - 5.0 * seen.company
+    points += 20.0 * person + 20.0 * bool(novelty.alike) - 25.0 * (not signs.process)
     if signs.disguised:
         points = max(points, 95.0)
-    return max(0, min(100, round(points - 10.0 * seen.similar)))
+    return max(0, min(100, round(points - 10.0 * log2(1 + seen.similar))))

@@ -7,6 +7,9 @@ A stage counts as paged where one of its events is published in an episode that 
 or that escalated after a benign event had begun it. Stages all of whose events repeat an event of the window
 exactly (executable and command line; account, address and type of a logon) are listed apart: no detector of
 novelty sees them. A benign episode is one that a benign event began.
+
+Rankings are of every event by its score, as the rivals' are; those "of anomalies" are of what would be
+published, all else at 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +22,7 @@ import msgspec
 from processor.config import Settings
 from processor.errors import UsageError
 from processor.events.event import KINDS, PROCESS, Event
-from processor.pipeline import Pipeline, PipelineSettings, Scored
+from processor.pipeline import Late, Outcome, Pipeline, PipelineSettings, Scored
 from processor.study import curves, rivals
 from processor.study.evaluation import OURS, Evaluation, Row
 from processor.study.figures import Alert, Judged, measure, pages_of
@@ -120,7 +123,7 @@ def evaluate(request: Request, settings: Settings, progress: Progress) -> Evalua
                         figures = measure(own, skip, pages)
                         if detector not in (OURS, MSTICPY):
                             # A rival scores every event: only a threshold makes an anomaly.
-                            del figures["event_recall_with_folded"]
+                            del figures["event_recall_with_folded"], figures["average_precision_of_anomalies"]
                         row = Row(name, source, kind, detector, figures)
                         scored.append((row, [each for each in own if each.place >= skip]))
     progress(len(request.files), len(request.files))
@@ -147,17 +150,19 @@ def _detectors(
 
 
 def judge(records: Sequence[Labelled], settings: PipelineSettings) -> list[Judged]:
-    """The stream through the pipeline as configured, and once more with nothing folded for the ranking."""
+    """The stream through the pipeline as configured, and once more with nothing folded for the scores."""
     detector = settings.detector
     shown = replace(detector, warmup=replace(detector.warmup, publish=True))
     all_published = replace(shown, min_score=0, episode=replace(shown.episode, keep=0))
     as_configured = Pipeline(replace(settings, detector=shown), "events", 0)
     for_scores = Pipeline(replace(settings, detector=all_published), "events", 0)
+    for_scores.detector.followed = True
     last_seen: dict[tuple[object, ...], int] = {}
     judged = []
     for place, record in enumerate(records):
-        published = _published(as_configured, record, place)
-        ranked = _published(for_scores, record, place)
+        published = _anomaly(as_configured.process(record.value, place, record.time))
+        outcome = for_scores.process(record.value, place, record.time)
+        ranked = _anomaly(outcome)
         key = _identity(record.event)
         repeat = record.time - last_seen.get(key, -(10**18)) <= detector.window.length
         last_seen[key] = record.time
@@ -170,7 +175,8 @@ def judge(records: Sequence[Labelled], settings: PipelineSettings) -> list[Judge
                 record,
                 place,
                 repeat,
-                0.0 if ranked is None else max(ranked.score, 0.5),
+                _score(outcome, for_scores),
+                ranked is not None,
                 ranked is not None and ranked.warmup,
                 alert,
             )
@@ -178,11 +184,20 @@ def judge(records: Sequence[Labelled], settings: PipelineSettings) -> list[Judge
     return judged
 
 
-def _published(pipeline: Pipeline, record: Labelled, place: int) -> _Anomaly | None:
-    outcome = pipeline.process(record.value, place, record.time)
+def _anomaly(outcome: Outcome) -> _Anomaly | None:
     if not isinstance(outcome, Scored) or outcome.published is None:
         return None
     return _record.decode(outcome.published.value).anomaly
+
+
+def _score(outcome: Outcome, pipeline: Pipeline) -> float:
+    """Of the event processed last; an anomaly's is above 0, a suppressed or late event's 0."""
+    if not isinstance(outcome, Scored):
+        return 0.0
+    if outcome.published is not None:
+        return max(outcome.published.score, 0.5)
+    withheld = isinstance(outcome, Late) or outcome.fate
+    return 0.0 if withheld else float(pipeline.detector.score_of_last())
 
 
 def _identity(event: Event) -> tuple[object, ...]:
@@ -206,7 +221,7 @@ def _as_judged(rival: rivals.Rival, ours: Sequence[Judged], settings: Settings, 
                 if each.place >= skip and each.record.event.kind == kind and each.record.truth.label == BENIGN
             ]
             limits[kind] = rivals.limit(
-                [rival.scores[each.place] for each in benign], sum(each.score > 0 for each in benign)
+                [rival.scores[each.place] for each in benign], sum(each.anomalous for each in benign)
             )
     episodes = rivals.Gaps(settings.episode.gap, settings.episode.max_length)
     judged = []
@@ -216,7 +231,7 @@ def _as_judged(rival: rivals.Rival, ours: Sequence[Judged], settings: Settings, 
         if score > limits[event.kind]:
             episode, index = episodes.place(event.host, each.record.time, each.place)
             alert = Alert(episode, index, escalated=False, warmup=False)
-        judged.append(replace(each, score=score, warmup=False, alert=alert))
+        judged.append(replace(each, score=score, anomalous=score > 0, warmup=False, alert=alert))
     return judged
 
 

@@ -66,7 +66,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _number(name: str, form: str) -> Callable[[Row], str]:
     """A cell of one figure, "-" where it has no meaning."""
-    return lambda row: "-" if row.figures[name] is None else format(row.figures[name], form)
+    return lambda row: "-" if row.figures.get(name) is None else format(row.figures[name], form)
 
 
 def _worst_day(row: Row) -> str:
@@ -106,6 +106,7 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "event recall": _number("event_recall", ".2f"),
     "precision": _number("precision", ".2f"),
     "AP": _number("average_precision", ".2f"),
+    "AP of anomalies": _number("average_precision_of_anomalies", ".2f"),
     "recall at 0.1 1 5 %": _budgets,
     "benign >= 90 per 1,000": _number("benign_high_per_1000", ".2f"),
 }

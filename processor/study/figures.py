@@ -30,13 +30,14 @@ class Judged:
     """One event and what the detector made of it.
 
     place : its number in the stream; repeat : it repeats an event of the window exactly
-    score : 0 where it is no anomaly
+    score : how unusual, an anomaly or not; anomalous : what would be published were nothing folded
     """
 
     record: Labelled
     place: int
     repeat: bool
     score: float
+    anomalous: bool
     warmup: bool
     alert: Alert | None
 
@@ -58,7 +59,8 @@ def measure(judged: Sequence[Judged], skip: int, pages: frozenset[str]) -> dict[
     warm = [each for each in benign if not each.warmup]
     high = [each for each in warm if each.score >= HIGH_SCORE]
     stages = _stages(attacks, pages)
-    ranking = [each.score for each in scored], [each.record.truth.label == ATTACK for each in scored]
+    hits = [each.record.truth.label == ATTACK for each in scored]
+    ranking = [each.score for each in scored], hits
     return {
         "events": len(scored),
         "attacks": len(attacks),
@@ -70,13 +72,14 @@ def measure(judged: Sequence[Judged], skip: int, pages: frozenset[str]) -> dict[
         "benign_episodes_per_host_day": _per(len(false_episodes), days),
         "benign_alerts_per_host_day_after_warmup": _per(len(after_warmup), days),
         "event_recall": _per(sum(each.alert is not None for each in attacks), len(attacks)),
-        "event_recall_with_folded": _per(sum(each.score > 0 for each in attacks), len(attacks)),
+        "event_recall_with_folded": _per(sum(each.anomalous for each in attacks), len(attacks)),
         **stages,
         "precision": _per(sum(each.record.truth.label == ATTACK for each in alerts), len(alerts)),
         "precision_at": {str(number): precision_at(*ranking, number) for number in FIRST},
         "precision_at_100": precision_at(*ranking, 100),
         "stages_in_first_100": _stages_in_first(scored, 100),
         "average_precision": average_precision(*ranking),
+        "average_precision_of_anomalies": average_precision([_if_anomalous(each) for each in scored], hits),
         "benign_high": len(high),
         "benign_high_per_1000": _per(1000 * len(high), len(warm)),
         "alerts_per_hour": _per_hour(scored),
@@ -127,8 +130,13 @@ def _stages(attacks: Sequence[Judged], pages: frozenset[str]) -> dict[str, Any]:
     }
 
 
+def _if_anomalous(each: Judged) -> float:
+    return each.score if each.anomalous else 0.0
+
+
 def _stages_in_first(scored: Sequence[Judged], first: int) -> int:
-    ranked = sorted(scored, key=lambda each: (-each.score, each.place))[:first]
+    """Of the anomalies: what an analyst would find who reads the highest scores."""
+    ranked = sorted(scored, key=lambda each: (-_if_anomalous(each), each.place))[:first]
     return len({each.record.truth.stage for each in ranked if each.record.truth.label == ATTACK})
 
 

@@ -146,12 +146,19 @@ class PlainEngine:
         size = extra + self._size(gate, start, row, extra)
         return (limit, True) if size >= limit else (size, False)
 
-    def nearest_cluster(self, scope: str, row: int, limit: int = 1000) -> NearestCore | None:
-        """The nearest core among the 64 nearest live vectors of the event's gate, None without one."""
+    def nearest_cluster(
+        self, scope: str, row: int, limit: int = 1000, *, apart: bool = False
+    ) -> NearestCore | None:
+        """The nearest core among the 64 nearest live vectors of the event's gate, None without one.
+
+        apart : leave out the cores within eps
+        """
         gate = self._gate(scope, row)
         own = self._vectors[row]
         near = sorted((squared_distance(own, self._vectors[i]), self._counts[i], i) for i in gate)[:NEAREST]
         for distance, counts, other in near:
+            if apart and distance <= self.eps * self.eps:
+                continue
             if self._is_core(gate, other, row, 0):
                 size = self._size(gate, other, row, 0)
                 exemplar = gate[other].exemplar

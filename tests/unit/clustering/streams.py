@@ -210,8 +210,9 @@ class Comparison:
             limit = int(self.random.choice([3, 1000]))
             expected = self.plain.cluster_size(scope, plain, limit, learned=not late)
             self._same("size", expected, self.engine.cluster_size(scope, row, limit, learned=not late))
-            nearest = self.plain.nearest_cluster(scope, plain, limit)
-            self._same("nearest", nearest, self.engine.nearest_cluster(scope, row, limit))
+            for apart in (False, True):
+                nearest = self.plain.nearest_cluster(scope, plain, limit, apart=apart)
+                self._same("nearest", nearest, self.engine.nearest_cluster(scope, row, limit, apart=apart))
 
     def _compare_window(self) -> None:
         engine, plain = self.engine, self.plain

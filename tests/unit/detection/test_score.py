@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.detection.novelty import Novelty
-from processor.detection.verdict import Assessment, Reason, Signs, is_service, is_systems_own, score
-from processor.events.event import PROCESS, Event
+from processor.detection.verdict import Assessment, Signs, is_service, is_systems_own, score
+from processor.events.event import LOGON, PROCESS, Event
 
 PLAIN = Signs(process=True, service=True, disguised=(), told=1.0)
 KNOWN = Novelty(same_place=True)
-NEW = Reason.NEW_SINGLETON_CLUSTER
-OUTSIDE = Reason.OUTSIDE_CLUSTERS
 
 NOVELTIES = st.builds(
     Novelty,
@@ -37,76 +35,84 @@ DISTANCES = st.none() | st.floats(1.0, 1e9)
 SEEN = st.builds(
     Assessment,
     distance=st.none(),
-    distance_in_eps=DISTANCES,
-    similar=st.integers(0, 20),
+    apart=DISTANCES,
+    similar=st.integers(0, 100_000),
+    company=st.booleans(),
     novelty=NOVELTIES,
     signs=SIGNS,
 )
 
 
-def seen(distance: float | None, novelty: Novelty, signs: Signs) -> Assessment:
-    """An event so many eps away that has no like."""
-    return Assessment(None, distance, 0, novelty, signs)
-
-
-@given(st.sampled_from(Reason), SEEN)
-def test_a_score_is_a_whole_number_from_0_to_100(reason: Reason, event: Assessment) -> None:
+@given(SEEN)
+def test_a_score_is_a_whole_number_from_0_to_100(event: Assessment) -> None:
     """Whatever is measured, the same for the same."""
-    points = score(reason, event)
+    points = score(event)
 
     assert 0 <= points <= 100
-    assert points == score(reason, event)
+    assert points == score(event)
 
 
-@given(st.sampled_from(Reason), SEEN)
-def test_each_measure_moves_the_score_one_way(reason: Reason, event: Assessment) -> None:
+@given(SEEN)
+def test_each_measure_moves_the_score_one_way(event: Assessment) -> None:
     """Farther, newer, a person's, disguised: never lower. More of its kind: never higher."""
-    points = score(reason, event)
+    points = score(event)
     novelty, signs = event.novelty, event.signs
 
-    if event.distance_in_eps is not None:
-        assert points <= score(reason, replace(event, distance_in_eps=event.distance_in_eps * 2))
-    assert points >= score(reason, replace(event, similar=event.similar + 1))
+    if event.apart is not None:
+        assert points <= score(replace(event, apart=event.apart * 2))
+    assert points >= score(replace(event, similar=event.similar + 1))
+    assert points >= score(replace(event, company=True))
     for newer in (
         replace(novelty, new_name=True),
         replace(novelty, new_place=True),
         replace(novelty, alike="x"),
     ):
-        assert points <= score(reason, replace(event, novelty=newer))
+        assert points <= score(replace(event, novelty=newer))
     for plainer in (
         replace(signs, disguised=LIKE_SVCHOST),
         replace(signs, service=False),
         replace(signs, told=signs.told * 2),
     ):
-        assert points <= score(reason, replace(event, signs=plainer))
+        assert points <= score(replace(event, signs=plainer))
+
+
+NEW_HERE = Novelty(new_name=True, new_place=True)
+PERSON = replace(PLAIN, service=False)
+LOGGED_ON = replace(PERSON, process=False, told=0.0)
 
 
 @pytest.mark.parametrize(
-    ("points", "reason", "distance", "novelty", "signs"),
+    ("points", "apart", "company", "novelty", "signs"),
     [
-        (40, OUTSIDE, 1.0, KNOWN, PLAIN),
-        (65, OUTSIDE, 64.0, KNOWN, PLAIN),
-        (65, OUTSIDE, 1e6, KNOWN, PLAIN),
-        (60, OUTSIDE, 1.0, KNOWN, replace(PLAIN, service=False)),
-        (100, OUTSIDE, 64.0, KNOWN, replace(PLAIN, service=False)),
-        (85, OUTSIDE, 64.0, KNOWN, replace(PLAIN, process=False)),
-        (55, NEW, None, KNOWN, PLAIN),
-        (65, NEW, None, Novelty(new_name=True), PLAIN),
-        (70, NEW, None, Novelty(new_name=True, new_place=True), PLAIN),
-        (90, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, service=False)),
-        (65, OUTSIDE, None, Novelty(new_name=True, new_place=True), PLAIN),
-        (95, NEW, None, KNOWN, replace(PLAIN, disguised=LIKE_SVCHOST)),
-        (70, NEW, None, Novelty(new_name=True, new_place=True), replace(PLAIN, process=False)),
-        (90, NEW, None, Novelty(new_name=True, new_place=True, alike="a"), replace(PLAIN, process=False)),
-        (59, NEW, None, KNOWN, replace(PLAIN, told=100.0)),
-        (40, Reason.RARE_CLUSTER, 0.0, KNOWN, PLAIN),
+        (40, 1.0, True, KNOWN, PLAIN),
+        (65, 64.0, True, KNOWN, PLAIN),
+        (65, 1e6, True, KNOWN, PLAIN),
+        (60, 1.0, True, KNOWN, PERSON),
+        (100, 64.0, True, KNOWN, PERSON),
+        (80, 64.0, True, KNOWN, LOGGED_ON),
+        (55, None, False, KNOWN, PLAIN),
+        (65, None, False, Novelty(new_name=True), PLAIN),
+        (70, None, False, NEW_HERE, PLAIN),
+        (90, None, False, NEW_HERE, PERSON),
+        (65, None, True, NEW_HERE, PLAIN),
+        (95, None, False, KNOWN, replace(PLAIN, disguised=LIKE_SVCHOST)),
+        (70, None, False, NEW_HERE, LOGGED_ON),
+        (50, None, False, NEW_HERE, replace(LOGGED_ON, service=True)),
+        (90, None, False, replace(NEW_HERE, alike="a"), LOGGED_ON),
+        (59, None, False, KNOWN, replace(PLAIN, told=100.0)),
     ],
 )
 def test_the_documented_points(
-    points: int, reason: Reason, distance: float | None, novelty: Novelty, signs: Signs
+    points: int, apart: float | None, company: bool, novelty: Novelty, signs: Signs
 ) -> None:
-    """As docs/detection.md tells them."""
-    assert points == score(reason, seen(distance, novelty, signs))
+    """As docs/detection.md tells them, of an event that nothing is like."""
+    assert points == score(Assessment(None, apart, 0, company, novelty, signs))
+
+
+@pytest.mark.parametrize(("similar", "points"), [(0, 90), (1, 80), (3, 70), (255, 10), (10_000, 0)])
+def test_each_doubling_of_its_kind_takes_ten(similar: int, points: int) -> None:
+    """A second run of a person's new program is told from the system's first runs; a habit is nothing."""
+    assert points == score(Assessment(0.0, None, similar, company=False, novelty=NEW_HERE, signs=PERSON))
 
 
 @pytest.mark.parametrize(
@@ -138,3 +144,41 @@ def test_what_the_operating_system_starts_in_a_persons_session_is_its_own(parent
     )
 
     assert own == is_systems_own(event)
+
+
+@pytest.mark.parametrize(
+    ("account", "session", "address", "own"),
+    [
+        (r"CORP\WEB1$", "0x5f3a1", "192.0.2.1", True),
+        (r"WORKGROUP\WEB1$", "0x5f3a1", "", True),
+        (r"WEB1\intern$", "0x5f3a1", "", False),
+        (r"NT AUTHORITY\SYSTEM", "0x3e7", "", True),
+        (r"NT AUTHORITY\ANONYMOUS LOGON", "0x5f3a1", "192.0.2.1", False),
+        (r"Window Manager\DWM-12", "0x5f3a1", "", True),
+        (r"Font Driver Host\UMFD-0", "0x5f3a1", "", True),
+        (r"CORP\dwm-0x", "0x5f3a1", "", False),
+        (r"IIS APPPOOL\shop", "0x5f3a1", "", True),
+        (r"CORP\ann", "0x5f3a1", "", False),
+        ("", "", "", False),
+    ],
+)
+def test_logons_of_computers_and_of_windows_own_accounts_are_no_persons(
+    account: str, session: str, address: str, own: bool
+) -> None:
+    """A local account with a dollar at its end is one: it hides from `net user`."""
+    event = Event(
+        kind=LOGON, format="test", code="1", time=0, host="web1.corp.example",
+        account=account, logon_id=session, source_ip=address,
+    )  # fmt: skip
+
+    assert own == is_systems_own(event)
+
+
+def test_root_from_afar_is_a_person() -> None:
+    """Else whoever guesses the root password would rank below a clerk."""
+    event = Event(
+        kind=LOGON, format="sshd", code="1", time=0, host="web1", account="root", source_ip="192.0.2.1",
+        system_session=True,
+    )  # fmt: skip
+
+    assert not is_systems_own(event)

@@ -107,6 +107,20 @@ def test_events_with_label_2_are_fed_and_not_scored(tmp_path: Path) -> None:
     assert (41, 1, 0.0) == (found["events"], found["alerts"], found["event_recall"])
 
 
+def test_events_of_clusters_are_ranked_too(tmp_path: Path) -> None:
+    """A new program's second run is no anomaly, and rarer than the agent's fortieth."""
+    attacks = [
+        (record(900 + n, 1200 + n, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run") for n in range(2)
+    ]
+    request = written(tmp_path, [*background(), *attacks])
+    found = figures(
+        evaluate(Request(request.files, request.labels, skip=10, rivals=False), settings(), quiet)
+    )
+
+    assert (1.0, 0.5) == (found["average_precision"], found["event_recall_with_folded"])
+    assert pytest.approx(0.5 + 0.5 * 2 / 32) == found["average_precision_of_anomalies"]
+
+
 def test_skipped_events_are_learned_and_not_counted(tmp_path: Path) -> None:
     """The agent's first run is among them."""
     request = written(tmp_path, background())
@@ -180,6 +194,7 @@ def test_every_stage_of_apt29_is_among_the_hundred_highest_scores(shared: Path) 
     found = stream(shared, "apt29_day1", source="sysmon1")
 
     assert found["stages"] == found["stages_in_first_100"] == 8
+    assert found["average_precision"] >= 0.6
 
 
 def test_every_new_attacking_address_is_found_without_the_outcome(shared: Path) -> None:
