@@ -74,15 +74,19 @@ class Transferable(Window):
     # Inner part and log position from which `export` begins.
     _exported = (1, 0)
 
-    def export(self) -> Portion | None:
+    def export(self, *, everything: bool = False) -> Portion | None:
         """What was learned since the last `export` and is live; None where nothing was ever learned.
 
         Learning goes on in a new inner part, so that no event is exported twice or never.
+        everything : all that is live, whatever was exported before
         """
         withdrawn, self.withdrawn = self.withdrawn or {}, {}
         parts, end = self.parts, self.log.end
         if not parts.last:
             return None
+        if everything:
+            self._exported = Transferable._exported
+            withdrawn = {home.name: home.horizon for home in self.homes.named.values() if home.horizon}
         exported = self._portion(*self._exported, withdrawn)
         if end > parts.start(parts.last, end):
             parts.open(self.open_part, end)

@@ -114,6 +114,16 @@ class Window:
             self.pane_end = (self._current_pane + 1) * self._pane_size
             self._raise_horizon()
 
+    def begin(self, part: int, start: int) -> None:
+        """Be empty as it was before the first event of a part of serial `part`, its pane's start in ms."""
+        self.part = part - 1
+        self.horizon = self._first = part
+        self.stream_time = start
+        self.room = 0
+        self._current_pane = start // self._pane_size
+        self.pane_end = (self._current_pane + 1) * self._pane_size
+        self.late_before = (self._current_pane - self._panes_kept) * self._pane_size
+
     @property
     def span(self) -> int:
         """From the start of the oldest pane in the window to stream time, ms."""

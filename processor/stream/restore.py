@@ -7,15 +7,18 @@ All in slices between polls; the group's own position stays paused at the commit
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from processor.detection import state
+from processor.detection.segments import DamagedState, Segment
+from processor.events.event import Kind
 from processor.pipeline import Pipeline
 from processor.stream.bookmark import Bookmark
 from processor.stream.broker import Broker, Pending, Reader
 from processor.stream.records import Committed, Output, Partition, Watermarks
+from processor.stream.relearning import Relearning
 from processor.stream.state_topic import Held, Keeper, StateSettings
 
 log = logging.getLogger(__name__)
@@ -126,9 +129,12 @@ class Restore:
         self._begin = 0
         self._replayed = 0
         self._draft: Plan | None = None
-        self._log_end = 0
+        self._log = Watermarks(0, 0)
         self._held: Held | None = None
-        self._links: list[state.Segment] = []
+        self._links: list[Segment] = []
+        # Kinds that the links bring back, each from which of them on.
+        self._kinds: Mapping[Kind, int] = {}
+        self._relearning: Relearning | None = None
         self._adopting: Iterator[float] | None = None
         self._adopted = 0.0
         self.pipeline = make_pipeline(partition)
@@ -202,7 +208,7 @@ class Restore:
     def _make_plan(self) -> Plan:
         committed = self._broker.committed(self._partition, _ASK_S)
         marks = self._broker.watermarks(self._partition, _ASK_S)
-        self._log_end = marks.end
+        self._log = marks
         made = plan(committed, marks, self._settings, self._topic_id)
         if made.surprise:
             log.warning(made.surprise, extra=self._where())
@@ -225,9 +231,13 @@ class Restore:
             self._held.take(self._reader.read(_SLICE_RECORDS, _WAIT_S))
         self.close()
         self._reader = None
-        self._links = self._held.chain(self._log_end if draft.first_start else draft.live_at)
+        self._links = self._held.chain(self._log.end if draft.first_start else draft.live_at)
+        self._kinds = state.usable(self._links, self._kept.detector)
+        if draft.begin is None and len(self._kinds) < len(self._kept.detector.kinds):
+            # The second model would cut its window otherwise than the links did.
+            self._links = []
         if self._links:
-            self._adopting = state.restore(self.pipeline.detector, self._links)
+            self._adopting = state.restore(self.pipeline.detector, self._links, self._kinds)
             end = self._links[-1].end
             log.info("restoring from state", extra={**self._where(), "to": end, "segments": len(self._links)})
             if draft.first_start:
@@ -241,14 +251,17 @@ class Restore:
                 self._adopted = share
                 if time.monotonic() >= until:
                     return
-        except state.DamagedState as damage:
-            told = {"why": str(damage), "then": "the window is learned from the log"}
-            log.warning("state is not used", extra={**told, **self._where()})
-            self._links = []
-            self.pipeline = self._make_pipeline(self._partition)
+        except DamagedState as damage:
+            self._give_up_state(damage)
         self._adopting = None
 
-    def _keep(self, begin: int) -> None:
+    def _give_up_state(self, damage: DamagedState) -> None:
+        told = {"why": str(damage), "then": "the window is learned from the log"}
+        log.warning("state is not used", extra={**told, **self._where()})
+        self._links, self._kinds, self._relearning = [], {}, None
+        self.pipeline = self._make_pipeline(self._partition)
+
+    def _keep(self, begin: int, whole: Collection[Kind] = ()) -> None:
         """From now on the model's segments can be cut."""
         if self._kept is not None and self._held is not None:
             self.keeper = Keeper(
@@ -257,6 +270,7 @@ class Restore:
                 self.pipeline.detector,
                 begin,
                 links=self._links,
+                whole=whole,
                 held=self._held.keys,
                 now=self._clock(),
             )
@@ -264,7 +278,7 @@ class Restore:
     def _open(self, plan: Plan) -> None:
         begin = plan.begin
         if self._links:
-            begin = min(self._links[-1].end, plan.live_at)
+            begin = min(self._relearn(self._links[-1]), plan.live_at)
         elif begin is None:
             found = self._broker.offset_at(self._partition, plan.since, _ASK_S)
             begin = plan.live_at if found is None else min(found, plan.live_at)
@@ -272,16 +286,57 @@ class Restore:
             told = {"missing": plan.missing, "then": "what is retained is learned"}
             log.warning("the log no longer holds the whole window", extra={**told, **self._where()})
         self._begin = begin
-        self._keep(begin)
+        if self._relearning is None:
+            self._keep(begin)
         if begin >= plan.live_at:
             self._end()
             return
         log.info("restoring", extra={**self._where(), "from": begin, "to": plan.live_at})
         self._reader = self._broker.reader(self._partition, begin, plan.live_at)
 
+    def _relearn(self, last: Segment) -> int:
+        """Where to begin behind a chain: before its end where some kind is not in it."""
+        if self._kept is None or len(self._kinds) == len(self._kept.detector.kinds):
+            return last.end
+        kinds = sorted(self._kept.detector.kinds.keys() - self._kinds.keys())
+        self._relearning = Relearning(
+            self.pipeline,
+            self._make_pipeline(self._partition),
+            self._kept.detector,
+            last=last,
+            kinds=kinds,
+            low=self._log.low,
+        )
+        told: dict[str, object] = {"kinds": " ".join(kinds), "from": self._relearning.begin, "to": last.end}
+        if self._relearning.missing:
+            told["then"] = "the log no longer holds the whole window: what is retained is learned"
+        log.warning("learned again from the log", extra={**told, **self._where()})
+        return self._relearning.begin
+
+    def _relearned(self, relearning: Relearning) -> None:
+        """Its records have all been read: the model is whole."""
+        try:
+            relearning.finish()
+        except DamagedState as damage:
+            self._give_up_state(damage)
+            self.close()
+            self._reader = None
+            return
+        self._relearning = None
+        self._keep(relearning.end, relearning.kinds)
+
     def _learn(self, plan: Plan, reader: Reader, until: float) -> None:
         while not reader.done and time.monotonic() < until:
             records = reader.read(_SLICE_RECORDS, _WAIT_S)
+            if (relearning := self._relearning) is not None:
+                earlier = [record for record in records if record.offset < relearning.end]
+                relearning.learn(earlier)
+                self._replayed += len(earlier)
+                records = records[len(earlier) :]
+                if records or reader.done:
+                    self._relearned(relearning)
+                    if self._reader is None:
+                        return
             for record in records:
                 self.pipeline.process(
                     record.value,
@@ -297,6 +352,10 @@ class Restore:
                     self.outputs += self.keeper.cut(records[-1].offset + 1, self._clock())
 
     def _end(self) -> None:
+        if self._relearning is not None:
+            self._relearned(self._relearning)
+            if self.keeper is None:
+                return
         self.close()
         self.done = True
         told = {"from": self.origin, "replayed": self._replayed, "seconds": round(self.seconds, 3)}

@@ -6,14 +6,15 @@ partition of it. Keys are (group, topic, partition, start offset, chunk).
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from processor.detection import state
+from processor.detection import segments, state
 from processor.detection.detector import Detector
 from processor.detection.settings import DetectorSettings
 from processor.errors import StateTopicWrong
+from processor.events.event import Kind
 from processor.stream.records import Output, Partition, Record, TopicFacts
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,9 @@ class StateSettings:
                 "start says with which command it gets more"
             )
 
-    def origin(self, partition: Partition) -> state.Origin:
+    def origin(self, partition: Partition) -> segments.Origin:
         """Which log a model of the partition is of."""
-        return state.Origin(partition.topic, partition.number, self.topic_ids.get(partition.topic, ""))
+        return segments.Origin(partition.topic, partition.number, self.topic_ids.get(partition.topic, ""))
 
 
 class _Key(NamedTuple):
@@ -88,34 +89,37 @@ class Held:
         """Whether there is nothing of ours."""
         return not self._values
 
-    def chain(self, until: int) -> list[state.Segment]:
+    def chain(self, until: int) -> list[segments.Segment]:
         """The segments that a restore at offset `until` or before begins with; [] = none that is of use."""
-        fingerprint = state.fingerprint(self._settings.detector)
+        settings = self._settings.detector
         origin = self._settings.origin(self._partition)
-        usable, refused = [], {}
+        fitting, refused = [], {}
         for start in [key.start for key in self._values if key.chunk == 0]:
             try:
                 segment = self._segment(start)
-            except state.DamagedState as damage:
+            except segments.DamagedState as damage:
                 refused[start] = str(damage)
                 continue
             if segment.origin != origin:
                 refused[start] = "it is of another topic of that name"
-            elif segment.fingerprint != fingerprint:
+            elif not state.usable([segment], settings):
                 refused[start] = "it is of other features, gates or scopes"
             else:
-                usable.append(segment)
-        links = state.chain(usable, until)
-        if refused or (usable and not links):
+                fitting.append(segment)
+        links = segments.chain(fitting, until)
+        kinds = state.usable(links, settings)
+        if refused or (fitting and kinds.keys() != settings.kinds.keys()):
             why = next(iter(refused.values()), "no whole chain of segments ends at the committed offset")
-            told = {"segments": len(usable), "refused": len(refused), "why": why, "used": len(links)}
+            if links and not refused:
+                why = f"other features or gate: {' '.join(sorted(settings.kinds.keys() - kinds.keys()))}"
+            told = {"segments": len(fitting), "refused": len(refused), "why": why, "used": len(links)}
             log.warning("state is not used, or not all of it", extra={**told, **_where(self._partition)})
-        return links
+        return links if kinds else []
 
-    def _segment(self, start: int) -> state.Segment:
+    def _segment(self, start: int) -> segments.Segment:
         first = self._values[_Key(start, 0)]
-        chunks = [self._values.get(_Key(start, n), b"") for n in range(state.chunk_count(first))]
-        return state.join(chunks)
+        chunks = [self._values.get(_Key(start, n), b"") for n in range(segments.chunk_count(first))]
+        return segments.join(chunks)
 
     def _key(self, key: bytes | None) -> _Key | None:
         """Start and chunk of a key of this group's state of this partition."""
@@ -137,12 +141,14 @@ class Keeper:
         detector: Detector,
         start: int,
         *,
-        links: list[state.Segment],
+        links: list[segments.Segment],
+        whole: Collection[Kind] = (),
         held: set[_Key],
         now: float,
     ) -> None:
         """Begin behind a restored chain, or at `start` with an empty detector.
 
+        whole : kinds that were not taken from the chain
         held : keys that the topic has; those that are not of the chain are taken away
         """
         self._settings = settings
@@ -150,7 +156,13 @@ class Keeper:
         self._detector = detector
         last = links[-1] if links else None
         self._recorder = state.Recorder(
-            detector, settings.detector, settings.origin(partition), settings.redact, start=start, last=last
+            detector,
+            settings.detector,
+            settings.origin(partition),
+            settings.redact,
+            start=start,
+            last=last,
+            whole=whole,
         )
         self._live: dict[int, tuple[int, int]] = {}
         for link in links:

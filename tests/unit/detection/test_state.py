@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from processor.detection import state
+from processor.detection import segments, state
 from processor.detection.detector import Detector, Judgement
 from processor.detection.settings import (
     DetectorSettings,
@@ -26,7 +26,7 @@ from processor.detection.settings import (
 from processor.events.event import KINDS, LOGON, PROCESS, Event, Kind
 
 MINUTE = 60_000
-ORIGIN = state.Origin("events", 3, "an-id")
+ORIGIN = segments.Origin("events", 3, "an-id")
 CHUNK = 200
 
 
@@ -164,11 +164,12 @@ def judged(detector: Detector, stream: list[tuple[Event, int]], start: int, end:
     return found
 
 
-def restored(settings: DetectorSettings, links: list[state.Segment]) -> Detector:
+def restored(settings: DetectorSettings, links: list[segments.Segment]) -> Detector:
     """A detector at the end of the chain, read back from what would be written."""
-    read = [state.join(link.chunks(CHUNK)) for link in links]
+    read = [segments.join(link.chunks(CHUNK)) for link in links]
     detector = Detector(settings, identify)
-    for _ in state.restore(detector, state.chain(read, read[-1].end)):
+    links = segments.chain(read, read[-1].end)
+    for _ in state.restore(detector, links, state.usable(links, settings)):
         pass
     return detector
 
@@ -185,14 +186,14 @@ def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: lis
 
     detector = Detector(settings, identify)
     recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
-    segments: list[state.Segment] = []
+    cut: list[segments.Segment] = []
     actual: list[Judgement] = []
     for size, killed in cuts:
         actual += judged(detector, stream, len(actual), len(actual) + size)
-        segments.append(recorder.cut(len(actual)))
+        cut.append(recorder.cut(len(actual)))
         if killed:
-            detector = restored(settings, segments)
-            recorder = state.Recorder(detector, settings, ORIGIN, str, start=len(actual), last=segments[-1])
+            detector = restored(settings, cut)
+            recorder = state.Recorder(detector, settings, ORIGIN, str, start=len(actual), last=cut[-1])
     actual += judged(detector, stream, len(actual), length)
 
     assert expected == actual
@@ -207,7 +208,7 @@ def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: lis
     assert undisturbed.window.export(-1) == detector.window.export(-1)
 
 
-def segments_of(world: World, cuts: list[int]) -> tuple[list[state.Segment], DetectorSettings]:
+def segments_of(world: World, cuts: list[int]) -> tuple[list[segments.Segment], DetectorSettings]:
     """The segments of a stream cut at these offsets."""
     settings = world.settings()
     stream = world.events(cuts[-1])
@@ -229,8 +230,8 @@ def test_segment_is_read_back_as_it_was_written() -> None:
     (first, *_), _ = segments_of(PLAIN, [100])
     chunks = first.chunks(CHUNK)
 
-    assert first == state.join(chunks)
-    assert (len(chunks), True) == (state.chunk_count(chunks[0]), max(map(len, chunks)) <= CHUNK + 50)
+    assert first == segments.join(chunks)
+    assert (len(chunks), True) == (segments.chunk_count(chunks[0]), max(map(len, chunks)) <= CHUNK + 50)
 
 
 @pytest.mark.parametrize(
@@ -242,25 +243,25 @@ def test_segment_is_read_back_as_it_was_written() -> None:
         lambda chunks: [chunks[0][:-1] + bytes([chunks[0][-1] ^ 1]), *chunks[1:]],
         lambda chunks: [b"", *chunks[1:]],
         lambda chunks: [b"x" * 100, *chunks[1:]],
-        lambda chunks: [chunk[:4] + b"\x02" + chunk[5:] for chunk in chunks],
+        lambda chunks: [chunk[:4] + bytes([segments.VERSION + 1]) + chunk[5:] for chunk in chunks],
     ],
 )
 def test_damaged_segment_is_recognised(damage: object) -> None:
     """Missing, swapped, cut, altered, foreign or newer chunks: said, never misread."""
     (first, *_), _ = segments_of(PLAIN, [100])
 
-    with pytest.raises(state.DamagedState):
-        state.join(damage(first.chunks(CHUNK)))  # type: ignore[operator]
+    with pytest.raises(segments.DamagedState):
+        segments.join(damage(first.chunks(CHUNK)))  # type: ignore[operator]
 
 
 def test_payload_that_is_no_segment_is_recognised() -> None:
     """A right checksum over something else."""
     payload = zstandard.compress(msgspec.msgpack.encode({"topic": 1}))
     (first, *_), _ = segments_of(PLAIN, [100])
-    forged = replace(first, payload=payload, digest=state._digest(payload))  # noqa: SLF001 - what a forger would do
+    forged = replace(first, payload=payload, digest=segments._digest(payload))  # noqa: SLF001 - what a forger would do
 
-    with pytest.raises(state.DamagedState):
-        state.join(forged.chunks(CHUNK))
+    with pytest.raises(segments.DamagedState):
+        segments.join(forged.chunks(CHUNK))
 
 
 def test_chain_begins_where_the_window_does_and_ends_before_the_position() -> None:
@@ -269,7 +270,7 @@ def test_chain_begins_where_the_window_does_and_ends_before_the_position() -> No
     cuts = list(range(50, 1050, 50))
     found, _ = segments_of(world, cuts)
 
-    links = state.chain(found, 970)
+    links = segments.chain(found, 970)
 
     assert (950, True) == (links[-1].end, links[0].start <= links[-1].floor < links[0].end)
     assert links == found[19 - len(links) : 19]
@@ -280,9 +281,9 @@ def test_chain_ends_at_a_gap_or_at_another_history() -> None:
     found, _ = segments_of(PLAIN, [5, 10, 15])
     other, _ = segments_of(replace(PLAIN, seed=9), [5, 10])
 
-    assert [found[0]] == state.chain([found[0], found[2]], 15)
-    assert [found[0]] == state.chain([found[0], other[1]], 10)
-    assert found == state.chain([found[0], other[0], found[1], other[1], found[2]], 15)
+    assert [found[0]] == segments.chain([found[0], found[2]], 15)
+    assert [found[0]] == segments.chain([found[0], other[1]], 10)
+    assert found == segments.chain([found[0], other[0], found[1], other[1], found[2]], 15)
 
 
 def test_other_features_gates_or_scopes_have_another_fingerprint() -> None:
@@ -291,8 +292,9 @@ def test_other_features_gates_or_scopes_have_another_fingerprint() -> None:
     gated = replace(PLAIN, gated=False).settings()
     scoped = replace(same, scope=ScopeSettings("user.name", ()))
 
-    assert state.fingerprint(same) == state.fingerprint(settings)
-    assert len({state.fingerprint(each) for each in (same, gated, scoped)}) == 3
+    assert state.fingerprints(same) == state.fingerprints(settings)
+    found = [state.fingerprints(each) for each in (same, gated, scoped)]
+    assert all(len({each[kind] for each in found}) == 3 for kind in KINDS)
 
 
 def test_shorter_window_drops_what_is_too_old_for_it() -> None:
@@ -326,14 +328,15 @@ def facts(detector: Detector) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("version", range(1, state.VERSION + 1))
+@pytest.mark.parametrize("version", range(1, segments.VERSION + 1))
 def test_state_of_every_format_version_is_restored(version: int) -> None:
     """What an earlier release wrote: never deleted, never rewritten; a new version adds a file."""
     written = json.loads((FIXTURES / f"v{version}.json").read_text(encoding="utf-8"))
-    links = [state.join([base64.b64decode(chunk) for chunk in chunks]) for chunks in written["segments"]]
+    links = [segments.join([base64.b64decode(chunk) for chunk in chunks]) for chunks in written["segments"]]
     detector = Detector(PLAIN.settings(), identify)
 
-    for _ in state.restore(detector, state.chain(links, links[-1].end)):
+    links = segments.chain(links, links[-1].end)
+    for _ in state.restore(detector, links, state.usable(links, PLAIN.settings())):
         pass
 
     assert written["facts"] == json.loads(json.dumps(facts(detector)))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processor.config import load
+from processor.detection.segments import Origin
 from processor.detection.settings import WarmupSettings, WindowSettings
-from processor.detection.state import Origin, Recorder
+from processor.detection.state import Recorder
 from processor.events.mapping import compile_mapping
 from processor.pipeline import Outcome, Pipeline, PipelineSettings
 from processor.study.bench.workload import START, mixed

@@ -137,7 +137,7 @@ def test_lost_segment_means_the_log_is_learned(caplog: pytest.LogCaptureFixture)
     assert origins(stage)["state"] == 1.0
 
 
-def test_state_of_other_features_is_not_used() -> None:
+def test_state_of_other_scopes_is_not_used() -> None:
     """Recognised by its fingerprint; the window is learned from the log."""
     records = story(8, 200)
     stage = Stage(settings=SHORT, keeps_state=True)
@@ -145,9 +145,7 @@ def test_state_of_other_features_is_not_used() -> None:
     first = stage.loop()
     run_until_committed(stage, first, 200)
     first.finish()
-    stage.settings = settings(
-        window={"length": "4h", "pane": "10m"}, process={"features": "msticpy", "gate": [], "eps": 0.1}
-    )
+    stage.settings = settings(window={"length": "4h", "pane": "10m"}, scope={"by": "user.name"})
 
     second = stage.loop()
     restore(second)
