@@ -225,7 +225,7 @@ def test_the_image_has_no_build_tools_and_cannot_be_written_to(image: str) -> No
 
 
 def test_the_hot_modules_of_the_image_are_compiled(image: str) -> None:
-    """The build stage had a compiler: as plain Python the service would be right, and several times slower."""
+    """The build stage had a compiler: plain Python is right, and slow."""
     program = "import processor.clustering.rows as module; print(module.__file__)"
     entry = ["--entrypoint", "/opt/eventcluster/bin/python3"]
 
