@@ -4,12 +4,15 @@ import gzip
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import Response
+Header = tuple[bytes, bytes]
+# Path and query of a request.
+Question = tuple[str, bytes]
+# Status code, headers and body of an answer.
+Sent = tuple[int, list[Header], bytes]
 
 _KEPT: Final = 64
 _MAX_BYTES: Final = 32 * 1024 * 1024
@@ -18,28 +21,37 @@ _COMPRESS_FROM: Final = 1_400
 JSON: Final = "application/json"
 
 
-@dataclass(slots=True)
 class Body:
-    """Bytes to serve, their tag, and their compressed form once somebody asked for it."""
+    """Bytes to serve, their tag, and what is sent of them: worked out once for everybody who asks."""
 
-    content: bytes
-    media_type: str
-    tag: str
-    packed: bytes | None = None
+    def __init__(self, content: bytes, media_type: str, tag: str) -> None:
+        self.content = content
+        self._compressible = len(content) >= _COMPRESS_FROM
+        self._tag = tag.encode()
+        headers = [(b"etag", self._tag), (b"cache-control", b"no-cache"), (b"vary", b"Accept-Encoding")]
+        typed = [*headers, (b"content-type", media_type.encode())]
+        self._unchanged: Sent = (304, headers, b"")
+        self._plain: Sent = (200, [*typed, _length(content)], content)
+        self._typed = typed
+        self._packed: Sent | None = None
 
-    def response(self, request: Request, cache: str) -> Response:
-        """The body, compressed where the client takes it; 304 where it has it already."""
-        headers = {"etag": self.tag, "cache-control": cache, "vary": "Accept-Encoding"}
-        if self.tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        content = self.content
-        takes = request.headers.get("accept-encoding", "")
-        if len(content) >= _COMPRESS_FROM and "gzip" in takes:
-            if self.packed is None:
-                self.packed = gzip.compress(content, 4, mtime=0)
-            content = self.packed
-            headers["content-encoding"] = "gzip"
-        return Response(content, headers=headers, media_type=self.media_type)
+    def sent(self, asked: Mapping[bytes, bytes]) -> Sent:
+        """The body, compressed where the client takes it; 304 where it has it already.
+
+        asked : the request's headers, names in lower case
+        """
+        if self._tag in asked.get(b"if-none-match", b""):
+            return self._unchanged
+        if not self._compressible or b"gzip" not in asked.get(b"accept-encoding", b""):
+            return self._plain
+        if self._packed is None:
+            packed = gzip.compress(self.content, 4, mtime=0)
+            self._packed = (200, [*self._typed, (b"content-encoding", b"gzip"), _length(packed)], packed)
+        return self._packed
+
+
+def _length(content: bytes) -> Header:
+    return b"content-length", str(len(content)).encode()
 
 
 def body(content: bytes, media_type: str = JSON) -> Body:
@@ -59,11 +71,15 @@ class Answers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Question, _Kept] = OrderedDict()
         self._bytes = 0
 
     def get(
-        self, question: str, made_of: tuple[object, ...], at_most_every_s: float, make: Callable[[], bytes]
+        self,
+        question: Question,
+        made_of: tuple[object, ...],
+        at_most_every_s: float,
+        make: Callable[[], bytes],
     ) -> Body:
         """The answer to a question, made anew only when one of the objects it is made of is another one.
 
@@ -84,5 +100,5 @@ class Answers:
             self._drop(next(iter(self._kept)))
         return answer
 
-    def _drop(self, question: str) -> None:
+    def _drop(self, question: Question) -> None:
         self._bytes -= len(self._kept.pop(question).body.content)

@@ -4,7 +4,6 @@ import hmac
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,14 +12,14 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-}
+_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 _OPEN: Final = "/static/"
 
@@ -44,9 +43,7 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers[name] = value
+                message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
         refusal = self._refusal(scope)
@@ -56,15 +53,14 @@ class Guard:
             await refusal(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        headers = Headers(scope=scope)
         path: str = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             return _refuse(405, "read only: GET or HEAD", {"allow": "GET, HEAD"})
         if path.startswith(_OPEN):
             return None
         if not self._token:
-            return self._without_token(headers.get("host", ""))
-        if path != "/" and not self._is_known(headers.get("authorization", "")):
+            return self._without_token(_header(scope, b"host"))
+        if path != "/" and not self._is_known(_header(scope, b"authorization")):
             return _refuse(401, "a bearer token is needed: web.token", {"www-authenticate": "Bearer"})
         return None
 
@@ -86,6 +82,10 @@ class Guard:
         scheme, _, given = authorization.partition(" ")
         known = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self._token)
         return known and scheme.lower() == "bearer"
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 def _host(header: str) -> str:

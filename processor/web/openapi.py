@@ -8,6 +8,7 @@ import processor
 from processor.events.event import KINDS
 from processor.web.queries import MAX_LIMIT, MAX_TEXT, REASONS, SORTS
 from processor.web.shapes import AnomalyPage, ClusterPage, EpisodePage, PlotData, StatusShape
+from processor.web.views import LISTED_OF_EPISODE
 
 _TEXT: Final = {"type": "string", "maxLength": MAX_TEXT}
 _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -42,7 +43,7 @@ _PATHS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "/api/anomalies/{id}": ("One anomaly's record, as published: `eventcluster schema anomaly`.", ()),
     "/api/episodes": (
-        "Episodes with their anomalies that pass the filter (at most 50 each), newest first.",
+        f"Episodes and the newest {LISTED_OF_EPISODE} anomalies of each that pass the filter, newest first.",
         _FILTERED,
     ),
     "/api/clusters": (

@@ -9,14 +9,13 @@ from typing import Any, Final
 import uvicorn
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from processor.errors import RunError, UsageError
 from processor.status import Board, Status
-from processor.web.app import routes
+from processor.web.app import page
+from processor.web.connection import BoundedHttp
 
 # A loop that has not turned for so long is stuck: a turn is one batch, or 50 ms of restoring.
 MAX_TICK_AGE_S: Final = 30.0
@@ -25,7 +24,6 @@ _STOP_TIMEOUT_S: Final = 1.0
 _BACKLOG: Final = 64
 # Neither lifespan events nor web sockets; bounded connections; nothing said of the server.
 _UVICORN: Final[dict[str, Any]] = {
-    "http": "h11",
     "ws": "none",
     "lifespan": "off",
     "access_log": False,
@@ -64,15 +62,8 @@ class Server:
         listening = _listen(self.host, self.port)
         address, self.port = listening.getsockname()[:2]
         loopback = ipaddress.ip_address(address).is_loopback
-        config = uvicorn.Config(
-            Starlette(
-                routes=[
-                    *_probes(self._registry, self._board),
-                    *routes(self._board, self._token, loopback=loopback),
-                ]
-            ),
-            **_UVICORN,
-        )
+        behind = page(self._board, self._token, loopback=loopback)
+        config = uvicorn.Config(_Paths(self._registry, self._board, behind), http=BoundedHttp, **_UVICORN)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="web", daemon=True
@@ -115,20 +106,31 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _probes(registry: CollectorRegistry, board: Board) -> list[BaseRoute]:
-    async def metrics(_: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+class _Paths:
+    """Probes and /metrics by their paths; all else is the page."""
 
-    async def livez(_: Request) -> Response:
-        age = time.monotonic() - board.current.ticked_at
+    def __init__(self, registry: CollectorRegistry, board: Board, page: ASGIApp) -> None:
+        self._registry = registry
+        self._board = board
+        self._page = page
+        self._probes = {"/metrics": self._metrics, "/livez": self._livez, "/readyz": self._readyz}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        probe = self._probes.get(scope["path"]) if scope["method"] in ("GET", "HEAD") else None
+        await (self._page if probe is None else probe())(scope, receive, send)
+
+    def _metrics(self) -> Response:
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _livez(self) -> Response:
+        age = time.monotonic() - self._board.current.ticked_at
         alive = age <= MAX_TICK_AGE_S
         return PlainTextResponse(f"loop turned {age:.1f} s ago\n", status_code=200 if alive else 503)
 
-    async def readyz(_: Request) -> Response:
-        status = board.current
+    def _readyz(self) -> Response:
+        status = self._board.current
         return PlainTextResponse(f"{_progress(status)}\n", status_code=200 if status.state == "live" else 503)
-
-    return [Route("/metrics", metrics), Route("/livez", livez), Route("/readyz", readyz)]
 
 
 def _progress(status: Status) -> str:

@@ -6,7 +6,8 @@ from processor.clustering.components import ClusterCounts
 from processor.events.event import Kind
 from processor.picture.picture import Bars, KDistance, LogonCell, Points, Row
 from processor.status import PartitionStatus
-from processor.web.feed import Episode, Summary
+from processor.web.episodes import Episode
+from processor.web.summaries import Summary
 
 
 class ScopesShape(TypedDict):

@@ -1,7 +1,9 @@
 """What the API answers, from one Status."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +12,7 @@ import processor
 from processor.picture.picture import NOISE, Picture, Row
 from processor.status import Status
 from processor.web import queries
-from processor.web.feed import Filter, Listed, grouped
+from processor.web.feed import Feed
 from processor.web.queries import MAX_LIMIT, SORTS, Query
 from processor.web.shapes import (
     AnomalyPage,
@@ -23,6 +25,7 @@ from processor.web.shapes import (
     Span,
     StatusShape,
 )
+from processor.web.summaries import EVERYTHING, Filter, Listed
 
 _ENCODE: Final = msgspec.json.Encoder().encode
 # Numbers are positions in the list of all anomalies ever published by this process.
@@ -32,7 +35,7 @@ FILTERS: Final = ("kind", "host", "reason", "q", "min_score")
 PAGE: Final = ("limit", "before")
 CLUSTERS: Final = ("kind", "host", "q", "show", "sort", "order", "limit", "offset")
 # Of an episode's anomalies, so many are listed with it; /api/anomalies?episode= has all.
-LISTED_OF_EPISODE: Final = 50
+LISTED_OF_EPISODE: Final = 10
 # Bounds of what is drawn.
 MAX_MARKS: Final = 2_000
 MAX_PROGRAMS: Final = 200
@@ -78,31 +81,34 @@ def wanted(query: Query) -> Filter:
 def anomalies(everything: Sequence[Listed], query: Query) -> bytes:
     """/api/anomalies: a page of the list, newest first."""
     limit, before = _page(query)
-    chosen = wanted(query)
+    found = wanted(query).of(everything)
     episode = query.text("episode")
-    found = [each.summary for each in chosen.of(everything) if episode in ("", each.summary.episode)]
-    rest = [each for each in found if each.number < before]
-    page = rest[:limit]
-    more = page[-1].number if len(rest) > limit else None
+    if episode:
+        found = [each for each in found if each.summary.episode == episode]
+    first = bisect_right(found, -before, key=lambda each: -each.summary.number)
+    page = [each.summary for each in found[first : first + limit]]
+    more = page[-1].number if len(found) > first + limit else None
     told: AnomalyPage = {"total": len(found), "next": more, "items": page}
     return _ENCODE(told)
 
 
-def episode_page(everything: Sequence[Listed], query: Query) -> bytes:
+def episode_page(feed: Feed, query: Query) -> bytes:
     """/api/episodes: a page of episodes, the one with the newest anomaly first."""
     limit, before = _page(query)
     chosen = wanted(query)
-    found = grouped(chosen.of(everything), everything)
-    rest = [each for each in found if each.number < before]
-    page = [each.episode(LISTED_OF_EPISODE) for each in rest[:limit]]
-    more = page[-1].number if len(rest) > limit else None
-    passed = sum(len(each.shown) for each in found)
+    if chosen == EVERYTHING:
+        total, passed, groups = len(feed.book), len(feed.newest_first), feed.book.all()
+    else:
+        found = chosen.of(feed.newest_first)
+        every = list(feed.book.of(found))
+        total, passed, groups = len(every), len(found), iter(every)
+    page = list(islice((each for each in groups if each.number < before), limit + 1))
     told: EpisodePage = {
-        "seen": _seen(everything),
-        "total": len(found),
+        "seen": _seen(feed.newest_first),
+        "total": total,
         "anomalies": passed,
-        "next": more,
-        "items": page,
+        "next": page[limit - 1].number if len(page) > limit else None,
+        "items": [each.told(LISTED_OF_EPISODE) for each in page[:limit]],
     }
     return _ENCODE(told)
 

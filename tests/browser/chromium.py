@@ -62,6 +62,11 @@ class Browser:
         """The text of the first element that matches, at once; "" without one."""
         return str(self.run("return (document.querySelector(arguments[0]) || {}).textContent || ''", css))
 
+    def texts(self, css: str) -> list[str]:
+        """The texts of all elements that match, of one moment: the page may replace them in the next."""
+        read = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)"
+        return [str(each) for each in self.run(read, css)]
+
     def press_tab(self) -> None:
         """Move the focus on, from wherever it is."""
         for kind in ("rawKeyDown", "keyUp"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from prometheus_client import CollectorRegistry
+from selenium.webdriver.common.keys import Keys
 
 from processor.picture.picture import MAX_ROWS, Picture, Row
 from processor.status import MAX_ANOMALIES, Board, Recent, Status
@@ -62,6 +63,23 @@ def guarded() -> Iterator[str]:
     recent = Recent()
     recent.add([published(0)])
     yield from serve(Status(anomalies=recent.current, anomalies_seen=1), host="0.0.0.0", token=TOKEN)  # noqa: S104
+
+
+def test_a_long_episode_shows_the_rest_when_asked(browser: Browser, crowded: str) -> None:
+    """Ten at first, then all; the keyboard is at the first of those that came."""
+    browser.open(crowded)
+    card = "article.episode:first-of-type "
+    browser.one(card + "details.anomaly")
+    before = len(browser.all(card + "details.anomaly"))
+    browser.one(card + "button.more").send_keys(Keys.ENTER)
+    browser.until(lambda: len(browser.all(card + "details.anomaly")) > before, "more of the episode")
+    after = [each.get_attribute("data-id") for each in browser.all(card + "details.anomaly")]
+    focused = browser.run("return document.activeElement.parentElement.dataset.id")
+
+    assert (10, 20) == (before, len(set(after)))
+    assert after[10] == focused
+    assert [] == browser.all(card + "button.more")
+    assert [] == browser.complaints()
 
 
 def test_ten_thousand_anomalies_and_clusters_take_less_than_two_seconds_to_paint(

@@ -28,7 +28,7 @@ def test_an_anomaly_opens_to_its_explanation(browser: Browser, page: str) -> Non
     browser.one(".explained .sentence")
     first = browser.one("details.anomaly").get_attribute("data-id")
     record = asked(page + f"api/anomalies/{first}")
-    features = [cell.text for cell in browser.all(".explained table.features tbody th")]
+    features = browser.texts(".explained table.features tbody th")
     browser.one(".explained details > summary").click()
     browser.shoot("page-explanation")
 
@@ -63,7 +63,7 @@ def test_clusters_are_searched_and_sorted(browser: Browser, page: str) -> None:
     browser.one("#clusters tbody tr")
     browser.one("#cluster-filters [name=q]").send_keys("conhost.exe")
     browser.until(lambda: "conhost" in browser.text("#clusters tbody tr:last-child"), "conhost.exe alone")
-    programs = [cell.text for cell in browser.all("#clusters tbody td:nth-child(4)")]
+    programs = browser.texts("#clusters tbody td:nth-child(4)")
     browser.one("#clusters th[data-name=size] button").send_keys(Keys.ENTER)
     browser.until(
         lambda: browser.all("#clusters th[data-name=size][aria-sort=ascending]"), "the smallest first"
@@ -85,7 +85,7 @@ def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: B
     browser.until(
         lambda: f"{wanted['total']:,} match" in browser.text("#said-clusters"), "the rows that match"
     )
-    accounts = [cell.text for cell in browser.all("#clusters tbody td:nth-child(5)")]
+    accounts = browser.texts("#clusters tbody td:nth-child(5)")
     browser.one("#clusters td.text summary").send_keys(Keys.ENTER)
     whole = browser.one("#clusters td.text details[open] summary").text
     browser.one("#clusters th[data-name=account] button").send_keys(Keys.ENTER)

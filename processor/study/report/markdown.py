@@ -6,7 +6,8 @@ from typing import Final
 
 import processor
 from processor.study.report.render import Report, newest_first
-from processor.web.feed import Episode, Summary, episodes
+from processor.web.episodes import Episode, episodes
+from processor.web.summaries import Summary
 
 _MAX_EPISODES: Final = 50
 _MAX_ANOMALIES: Final = 20
@@ -19,7 +20,7 @@ _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
 def markdown(report: Report) -> bytes:
     """The episodes with the highest scores, each with its anomalies in a table; UTF-8."""
     everything = newest_first(report.records)
-    found = sorted(episodes(everything, everything), key=lambda each: (-each.max_score, each.number))
+    found = sorted(episodes(everything), key=lambda each: (-each.max_score, each.number))
     lines = [f"# {_plain(report.title)}", ""]
     lines += [f"- {_plain(line)}" for line in report.lines]
     for episode in found[:_MAX_EPISODES]:

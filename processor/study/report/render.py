@@ -18,7 +18,8 @@ import processor
 from processor.picture.picture import NOISE, Picture
 from processor.study.report.logons import LogonDetail
 from processor.web.assets import plotly_js, plotly_style_ids, static
-from processor.web.feed import Episode, Listed, episodes, listed
+from processor.web.episodes import Episode, episodes
+from processor.web.summaries import Listed, listed
 from processor.web.views import plot_data
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ def html(report: Report) -> bytes:
         records = [msgspec.json.decode(values[each.id]) for each in reversed(episode.anomalies)]
         return str(macros.episode(episode, records))
 
-    worst_first = sorted(episodes(everything, everything), key=lambda each: (-each.max_score, each.number))
+    worst_first = sorted(episodes(everything), key=lambda each: (-each.max_score, each.number))
     shown = _fitting(worst_first, drawn, room - sum(len(text.encode()) for _, text in rows))
     page = environment.get_template("report.html").render(
         parts=parts,

@@ -12,7 +12,7 @@ from processor.status import MAX_ANOMALIES
 from processor.stream.files import InputFile, output
 from processor.study.report.markdown import markdown
 from processor.study.report.render import Report, html
-from processor.web.feed import Listed, listed
+from processor.web.summaries import Listed, listed
 
 _FORMS: Final = {".html": html, ".htm": html, ".md": markdown}
 # A published record with its original is at most so long.

@@ -4,7 +4,10 @@
   const { el } = EC;
   const PAGE = 20;
   const list = () => document.getElementById("episodes");
+  const MORE = 50;
   const shown = new Map();
+  // Of episodes of which more was asked for: all that is listed, newest first.
+  const longer = new Map();
   let pages = 1;
   let asked = 0;
 
@@ -108,7 +111,8 @@
   const card = (episode) => {
     const until = same(episode.started, episode.last) ? episode.last.slice(11, 19) : episode.last.slice(0, 19).replace("T", " ");
     const times = episode.started.slice(0, 19).replace("T", " ") + (episode.started.slice(0, 19) === episode.last.slice(0, 19) ? "" : " to " + until);
-    const hidden = episode.count - episode.anomalies.length;
+    const anomalies = listed(episode);
+    const hidden = episode.passed - anomalies.length;
     const name = "episode-" + episode.id;
     return el("article", { class: "episode", "data-id": episode.id, "aria-labelledby": name },
       el("header", {},
@@ -121,8 +125,39 @@
           el("span", { class: "tag" }, `${EC.number(episode.count)} ${episode.count === 1 ? "anomaly" : "anomalies"}`),
           episode.folded ? el("span", { class: "tag" }, `${EC.number(episode.folded)} folded`) : null),
         el("p", {}, episode.headline)),
-      episode.anomalies.map(line),
-      hidden > 0 ? el("p", { class: "muted explained" }, `${EC.number(hidden)} more not listed here`) : null);
+      anomalies.map(line),
+      hidden > 0
+        ? el("button", { type: "button", class: "more", onclick: () => more(episode.id) }, `Show ${EC.number(Math.min(hidden, MORE))} of ${EC.number(hidden)} more`)
+        : null);
+  };
+
+  // What came since is put before what was asked for, unless something in between is missing.
+  const listed = (episode) => {
+    const known = longer.get(episode.id);
+    if (!known) return episode.anomalies;
+    const oldest = episode.anomalies[episode.anomalies.length - 1].number;
+    const all = known.some((one) => one.number === oldest) ? [...episode.anomalies, ...known.filter((one) => one.number < oldest)] : null;
+    if (all) longer.set(episode.id, all);
+    else longer.delete(episode.id);
+    return all || episode.anomalies;
+  };
+
+  const summary = (card, id) => card.querySelector(`details[data-id="${CSS.escape(id)}"] > summary`);
+
+  const more = async (id) => {
+    const known = listed(shown.get(id).episode);
+    try {
+      const before = known[known.length - 1].number;
+      const page = await EC.session.ask("api/anomalies", { ...filters(), episode: id, limit: MORE, before });
+      const entry = shown.get(id);
+      if (!entry) return;
+      longer.set(id, [...known, ...page.items]);
+      refresh(entry, entry.episode, entry.text);
+      const first = page.items.length && summary(entry.element, page.items[0].id);
+      if (first) first.focus();
+    } catch (error) {
+      document.getElementById("said-anomalies").textContent = "Not answered: " + error.message;
+    }
   };
 
   // Cards that did not change stay as they are: what is open stays open, focus stays where it is.
@@ -133,7 +168,7 @@
       const text = JSON.stringify(episode);
       let entry = shown.get(episode.id);
       if (!entry) {
-        entry = { text, element: card(episode) };
+        entry = { text, episode, element: card(episode) };
         shown.set(episode.id, entry);
       } else if (entry.text !== text) {
         refresh(entry, episode, text);
@@ -147,7 +182,7 @@
       before = entry.element;
     }
     for (const [id, entry] of shown) {
-      if (!kept.has(id)) { entry.element.remove(); shown.delete(id); }
+      if (!kept.has(id)) { entry.element.remove(); shown.delete(id); longer.delete(id); }
     }
   };
 
@@ -158,10 +193,12 @@
       if (twin) twin.replaceWith(old);
     }
     const active = document.activeElement;
+    const within = entry.element.contains(active) ? active.closest("details.anomaly") : null;
+    const button = entry.element.contains(active) && active.matches(".more") ? fresh.querySelector(".more") : null;
     entry.element.replaceWith(fresh);
-    entry.element = fresh;
-    entry.text = text;
-    if (active && fresh.contains(active)) active.focus();
+    Object.assign(entry, { element: fresh, episode, text });
+    const next = fresh.contains(active) ? active : button || (within && summary(fresh, within.dataset.id));
+    if (next) next.focus({ preventScroll: true });
   };
 
   const load = async () => {
@@ -193,7 +230,7 @@
     let timer = 0;
     const later = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => { pages = 1; changed(); }, 150);
+      timer = setTimeout(() => { pages = 1; longer.clear(); changed(); }, 150);
     };
     const score = () => { document.getElementById("score-shown").textContent = form.elements.min_score.value; };
     form.addEventListener("submit", (event) => event.preventDefault());

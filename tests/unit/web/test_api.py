@@ -4,11 +4,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from starlette.applications import Starlette
 
 from processor.picture.picture import NOISE, Picture, Row
 from processor.status import Board, Recent, Status
-from processor.web.app import routes
+from processor.web.app import page
+from processor.web.feed import Feed
 from tests.support.anomalies import published, record
 from tests.support.asgi import Client
 
@@ -35,7 +35,7 @@ def client(count: int = 45, *, token: str = "", loopback: bool = True, host: str
         anomalies_seen=recent.seen,
         picture=Picture(stream_time=9_000, rows=rows(), clusters=2, noise=1),
     )
-    app = Starlette(routes=routes(board, token, loopback=loopback))
+    app = page(board, token, loopback=loopback)
     return Client(app, f"{host}:8080")
 
 
@@ -66,14 +66,45 @@ def test_pages_of_anomalies_hold_each_once_newest_first() -> None:
 
 
 def test_episodes_hold_their_anomalies_and_the_highest_score() -> None:
-    """Grouped by episode id, the one with the newest anomaly first."""
+    """Grouped by episode id, the one with the newest anomaly first; of a long one the newest ten."""
     page = client().get("/api/episodes").json()
     told = [
-        (each["count"], each["max_score"], each["scope"], len(each["anomalies"])) for each in page["items"]
+        (each["passed"], each["max_score"], each["scope"], [one["number"] for one in each["anomalies"]])
+        for each in page["items"]
     ]
 
     assert (3, 45) == (page["total"], page["anomalies"])
-    assert [(5, 44, "web-2", 5), (20, 39, "web-1", 20), (20, 19, "web-0", 20)] == told
+    assert [
+        (5, 44, "web-2", list(range(44, 39, -1))),
+        (20, 39, "web-1", list(range(39, 29, -1))),
+        (20, 19, "web-0", list(range(19, 9, -1))),
+    ] == told
+
+
+def test_a_filter_leaves_an_episodes_own_numbers_as_they_are() -> None:
+    """What passed is listed; count and highest score are the whole episode's."""
+    [page] = client().get("/api/episodes", params={"q": "number 3 ".strip(), "host": "web-0"}).json()["items"]
+
+    assert (20, 19, 1, [3]) == (
+        page["count"],
+        page["max_score"],
+        page["passed"],
+        [one["number"] for one in page["anomalies"]],
+    )
+
+
+def test_episodes_stay_known_while_any_of_their_anomalies_is_kept() -> None:
+    """The oldest go; an episode keeps its numbers until its last anomaly has gone."""
+    recent = Recent(limit=30)
+    feed = Feed()
+    for number in range(60):
+        recent.add([published(number, host=f"web-{number // 20}")])
+        feed.of(Status(anomalies=recent.current, anomalies_seen=recent.seen))
+    told = [group.told(50) for group in feed.book.all()]
+
+    assert [("web-2", 20, 20), ("web-1", 20, 10)] == [(each.scope, each.count, each.passed) for each in told]
+    assert list(range(59, 29, -1)) == [one.number for each in told for one in each.anomalies]
+    assert list(range(59, 29, -1)) == [each.summary.number for each in feed.newest_first]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import time
 import urllib.error
@@ -125,3 +126,38 @@ def test_the_port_is_free_again_after_stop(server: Server) -> None:
 
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+
+
+def talked(server: Server, sent: bytes) -> bytes:
+    """What a connection answers to bytes, until it is closed."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(sent)
+        with contextlib.suppress(ConnectionError):
+            while part := connection.recv(65536):
+                answer += part
+    return answer
+
+
+def test_headers_without_end_are_cut_off(server: Server) -> None:
+    """Nobody's request takes more memory than 64 KiB and one read."""
+    answer = talked(server, b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 1_000_000)
+
+    assert answer.startswith(b"HTTP/1.1 400") or not answer
+    assert get(server, "/livez")[0] == 200
+
+
+def test_requests_without_end_are_cut_off(server: Server) -> None:
+    """Those sent before the answers are read wait, but not thousands of them."""
+    answer = talked(server, b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n" * 5_000)
+
+    assert answer.count(b"HTTP/1.1 200") < 5_000
+    assert get(server, "/livez")[0] == 200
+
+
+def test_what_is_no_http_is_refused(server: Server) -> None:
+    """With 400 and the end of the connection."""
+    answer = talked(server, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400")

@@ -1,0 +1,175 @@
+"""Published anomalies as the page lists them: read from their records, newest first."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from processor.events.event import LOGON, PROCESS, Kind, program_name
+
+# Characters of an anomaly's text that a search looks at, and that a list shows.
+_SEARCHED: Final = 2_048
+_SHOWN: Final = 400
+
+
+class _Name(msgspec.Struct):
+    name: str = ""
+
+
+class _Event(msgspec.Struct):
+    id: str
+    reason: str
+    category: list[str] = []
+    outcome: str = ""
+
+
+class _User(msgspec.Struct):
+    name: str = ""
+    domain: str = ""
+    id: str = ""
+
+
+class _Process(msgspec.Struct):
+    executable: str = ""
+    name: str = ""
+    command_line: str = ""
+
+
+class _Source(msgspec.Struct):
+    ip: str = ""
+
+
+class _Episode(msgspec.Struct):
+    id: str
+    index: int
+    started: str
+    escalated: bool
+    folded: int
+
+
+class _Anomaly(msgspec.Struct):
+    score: int
+    scope: str
+    episode: _Episode
+    warmup: bool = False
+    late: bool = False
+    facts: list[str] = []
+
+
+class _Record(msgspec.Struct):
+    time: str = msgspec.field(name="@timestamp")
+    message: str
+    event: _Event
+    anomaly: _Anomaly
+    host: _Name = msgspec.field(default_factory=_Name)
+    user: _User = msgspec.field(default_factory=_User)
+    process: _Process = msgspec.field(default_factory=_Process)
+    source: _Source = msgspec.field(default_factory=_Source)
+
+
+_DECODE = msgspec.json.Decoder(_Record).decode
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One anomaly as a line of the list. `number` counts up with every anomaly published."""
+
+    number: int
+    id: str
+    time: str
+    kind: Kind
+    scope: str
+    host: str
+    user: str
+    title: str
+    detail: str
+    message: str
+    reason: str
+    score: int
+    outcome: str
+    source_ip: str
+    warmup: bool
+    late: bool
+    episode: str
+    index: int
+    started: str
+    escalated: bool
+    folded: int
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A summary and the lower-case text that a search looks at."""
+
+    summary: Summary
+    text: str
+
+
+def listed(number: int, value: bytes) -> Listed:
+    """The line that stands for a record. Raises msgspec.ValidationError or DecodeError where it is none."""
+    record = _DECODE(value)
+    anomaly, episode = record.anomaly, record.anomaly.episode
+    process = record.process
+    kind: Kind = LOGON if "authentication" in record.event.category else PROCESS
+    user = "\\".join(part for part in (record.user.domain, record.user.name) if part)
+    if kind == PROCESS:
+        title = process.name or program_name(process.executable) or "process"
+        detail = process.command_line or process.executable
+    else:
+        failed = "failed logon of " if record.event.outcome == "failure" else "logon of "
+        title = failed + (user or "an unnamed account")
+        detail = f"from {record.source.ip}" if record.source.ip else "from this host"
+    summary = Summary(
+        number=number,
+        id=record.event.id,
+        time=record.time,
+        kind=kind,
+        scope=anomaly.scope,
+        host=record.host.name,
+        user=user,
+        title=title[:_SHOWN],
+        detail=detail[:_SHOWN],
+        message=record.message,
+        reason=record.event.reason,
+        score=anomaly.score,
+        outcome=record.event.outcome,
+        source_ip=record.source.ip,
+        warmup=anomaly.warmup,
+        late=anomaly.late,
+        episode=episode.id,
+        index=episode.index,
+        started=episode.started,
+        escalated=episode.escalated,
+        folded=episode.folded,
+    )
+    searched = (
+        *(title, detail[:_SEARCHED], process.executable, user, record.user.id),
+        *(record.host.name, anomaly.scope, record.source.ip, record.message),
+    )
+    return Listed(summary, "\n".join(searched).lower()[:_SEARCHED])
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which anomalies are asked for; empty fields ask for all."""
+
+    kind: str = ""
+    host: str = ""
+    reason: str = ""
+    q: str = ""
+    min_score: int = 0
+
+    def of(self, everything: Sequence[Listed]) -> Sequence[Listed]:
+        """Those asked for, in their order."""
+        if self == EVERYTHING:
+            return everything
+        host, text = self.host.lower(), self.q.lower()
+        return [
+            each
+            for each in everything
+            if each.summary.score >= self.min_score
+            and self.kind in ("", each.summary.kind)
+            and self.reason in ("", each.summary.reason)
+            and text in each.text
+            and host in each.summary.scope.lower()
+        ]
+
+
+EVERYTHING: Final = Filter()
