@@ -7,7 +7,8 @@ import pytest
 
 from tests.kafka.services import Service, Topics, until
 from tests.kafka.test_state import SECTIONS, stream
-from tests.support.brokers import Cluster, Unavailable
+from tests.support.brokers import Cluster
+from tests.support.fixtures import own_brokers
 
 MakeService = Callable[..., Service]
 # Long enough for librdkafka never to return from sending offsets again.
@@ -17,13 +18,8 @@ AWAY_S = 12.0
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Cluster]:
     """One node of these tests alone: they kill it."""
-    try:
-        cluster = Cluster(1)
-    except Unavailable as missing:
-        pytest.skip(str(missing))
-    cluster.start()
-    yield cluster
-    cluster.stop()
+    with own_brokers(1) as cluster:
+        yield cluster
 
 
 @pytest.mark.timeout(240)

@@ -1,7 +1,6 @@
 """What the running service logs: changes of state, a bounded number of lines, nothing of the events."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -10,7 +9,8 @@ import pytest
 
 from processor import logs
 from tests.kafka.services import Given, Service, Topics
-from tests.support.brokers import Cluster, Unavailable
+from tests.support.brokers import Cluster
+from tests.support.fixtures import own_brokers
 
 # Stands for whatever an attacker or an administrator types.
 TYPED: Final = "xyzzy-typed-text"
@@ -21,15 +21,8 @@ PUBLISHED: Final = {"warmup": {"span": "0s", "events": 0}, "episode": {"fold": {
 @pytest.fixture
 def own() -> Iterator[tuple[Cluster, Topics]]:
     """A broker that the test may stop."""
-    try:
-        cluster = Cluster(nodes=1)
-        cluster.start()
-    except Unavailable as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    yield cluster, Topics(cluster.bootstrap, 1)
-    cluster.stop()
+    with own_brokers(1) as cluster:
+        yield cluster, Topics(cluster.bootstrap, 1)
 
 
 def record(number: int) -> Given:

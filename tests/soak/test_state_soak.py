@@ -24,7 +24,8 @@ import pytest
 from tests.kafka.services import Service, Topics
 from tests.kafka.test_state import SECTIONS, stream
 from tests.soak.undisturbed import Phase, difference, published
-from tests.support.brokers import Cluster, Unavailable
+from tests.support.brokers import Cluster
+from tests.support.fixtures import own_brokers
 
 PARTITIONS, MORE_PARTITIONS, FEWEST, MOST, PIECE = 6, 8, 2, 4, 100
 # An hour between two phases: no episode is open when the config changes.
@@ -64,13 +65,8 @@ class Report:
 @pytest.fixture
 def brokers() -> Iterator[Cluster]:
     """Three nodes of this test alone: it stops them."""
-    try:
-        cluster = Cluster(3)
-    except Unavailable as missing:
-        pytest.skip(str(missing))
-    cluster.start()
-    yield cluster
-    cluster.stop()
+    with own_brokers(3) as cluster:
+        yield cluster
 
 
 class Soak:

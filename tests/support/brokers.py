@@ -38,32 +38,37 @@ def free_ports(count: int) -> list[int]:
 
 
 def jars() -> Path:
-    """The folder of the broker's jars: fetched by Maven once, kept in the user's cache.
-
-    Raises Unavailable where Java or Maven are missing or the artifacts cannot be fetched.
-    """
+    """The folder of the broker's jars. Raises Unavailable where there is no Java, or as `fetched` does."""
     if shutil.which("java") is None:
         raise Unavailable("java is not installed (Debian: apt-get install default-jre-headless)")
+    return fetched(f"kafka-{VERSION}", _HERE / "pom.xml")
+
+
+def fetched(name: str, pom: Path) -> Path:
+    """A folder of the jars that a pom names: fetched by Maven once, kept in the user's cache.
+
+    Raises Unavailable where Maven is missing or the artifacts cannot be fetched.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eventcluster"
-    target = cache / f"kafka-{VERSION}"
+    target = cache / name
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "fetch.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
-            _fetch(target)
+            _fetch(target, pom)
     return target
 
 
-def _fetch(target: Path) -> None:
+def _fetch(target: Path, pom: Path) -> None:
     if shutil.which("mvn") is None:
         raise Unavailable("mvn is not installed (Debian: apt-get install maven)")
     partial = target.with_name(f"{target.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={partial}"]
-    command = ["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal]
+    command = ["mvn", "-q", "-B", "-f", str(pom), *goal]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
-        raise Unavailable(f"Maven could not fetch Apache Kafka: {done.stdout[-500:]}{done.stderr[-500:]}")
+        raise Unavailable(f"Maven could not fetch {target.name}: {done.stdout[-500:]}{done.stderr[-500:]}")
     partial.rename(target)
 
 

@@ -1,11 +1,12 @@
 """Fixtures around the session's Apache Kafka."""
 
-import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from tests.support.brokers import Unavailable
+from tests.support.absent import absent
+from tests.support.brokers import Cluster, Unavailable
 from tests.support.kafka import shared
 
 
@@ -13,11 +14,23 @@ def _bootstrap(nodes: int) -> Iterator[str]:
     try:
         kafka = shared(nodes)
     except Unavailable as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must test on Apache Kafka: {missing}")
-        pytest.skip(f"no Apache Kafka: {missing}")
+        absent(missing)
     yield kafka.bootstrap
     kafka.release()
+
+
+@contextmanager
+def own_brokers(nodes: int) -> Iterator[Cluster]:
+    """Running brokers of whoever means to stop them."""
+    try:
+        cluster = Cluster(nodes)
+        cluster.start()
+    except Unavailable as missing:
+        absent(missing)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture(scope="session")
