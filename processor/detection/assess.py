@@ -10,11 +10,14 @@ from processor.detection.verdict import Assessment, Signs, is_systems_own
 from processor.events.event import PROCESS, Event
 
 
-def assess(event: Event, scope: str, row: int, engine: Engine, known: Known, *, learned: bool) -> Assessment:
+def assess(
+    event: Event, scope: str, row: int, engine: Engine, known: Known, *, learned: bool, suspect: bool
+) -> Assessment:
     """Measure one event on the window's rows alone, an anomaly or not.
 
     row : stands for it in the engine; learned : False for a late event, which is not in the window
     known : names and places of the kind's scopes
+    suspect : what the open episode says of the program that started it (Episodes.suspects)
     """
     gate = engine.gate(row)
     # At a window's limit the event itself may have left with its part.
@@ -30,6 +33,7 @@ def assess(event: Event, scope: str, row: int, engine: Engine, known: Known, *, 
         company=engine.gate_events(scope, gate, own + 1)[0] > own,
         novelty=known.of(event, scope, gate, engine),
         signs=_signs(event),
+        suspect=suspect,
     )
 
 

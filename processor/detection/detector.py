@@ -14,10 +14,10 @@ from processor.detection.explain import explain
 from processor.detection.novelty import Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
 from processor.detection.suppress import suppressing
-from processor.detection.verdict import Anomaly, Case, Reason, is_service, score
+from processor.detection.verdict import Anomaly, Assessment, Case, Reason, is_service, score
 from processor.detection.warmup import Histories
 from processor.detection.window import Window
-from processor.events.event import ECS_FIELDS, Event, Kind, folder
+from processor.events.event import ECS_FIELDS, PROCESS, Event, Kind, folder
 from processor.features.memo import Memo
 
 Fate = Literal["", "published", "folded", "suppressed", "warmup", "below_min_score", "history"]
@@ -220,8 +220,7 @@ class Detector:
         if self.last is None:
             raise LookupError("a late event is not in the window")
         event, scope, row, _ = self.last
-        model = self._models[event.kind]
-        return score(assess(event, scope, row, model.engine, model.known, learned=True))
+        return score(self._assess(event, scope, row, self.window.stream_time or 0, learned=True))
 
     def repeat(self) -> Repeat | None:
         """How copies of the event that was observed last are learned, None where each has to be observed."""
@@ -302,14 +301,16 @@ class Detector:
         return None
 
     def _publish(self, model: _Model, case: Case) -> Judgement:
-        settings = self._settings
-        seen = assess(case.event, case.scope, case.row, model.engine, model.known, learned=not case.late)
+        settings, event = self._settings, case.event
+        now = case.time if self.window.stream_time is None else self.window.stream_time
+        seen = self._assess(event, case.scope, case.row, now, learned=not case.late)
         points = score(seen)
         if points < settings.min_score:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
-        now = case.time if self.window.stream_time is None else self.window.stream_time
         anomaly_id = self._identify(case.value, case.offset)
-        place = self._episodes.place(case.scope, anomaly_id, now, points, self.fold_key(case.event))
+        program = event.executable if event.kind == PROCESS else ""
+        key = self.fold_key(event)
+        place = self._episodes.place(case.scope, anomaly_id, now, points, key, program=program)
         if place is None:
             return Judgement(case.late, case.clock_skewed, case.reason, "folded")
         length = settings.window.length
@@ -318,6 +319,12 @@ class Detector:
             anomaly_id, case, points, seen, explanation, place, model.engine.live_events, self.window.span
         )
         return Judgement(case.late, case.clock_skewed, case.reason, "published", anomaly)
+
+    def _assess(self, event: Event, scope: str, row: int, now: int, *, learned: bool) -> Assessment:
+        """Measure an event; its row is in the window but for a late one."""
+        model = self._models[event.kind]
+        suspect = event.kind == PROCESS and self._episodes.suspects(scope, now, event.parent_executable)
+        return assess(event, scope, row, model.engine, model.known, learned=learned, suspect=suspect)
 
     def fold_key(self, event: Event) -> FoldKey:
         """What anomalies of one episode that are alike have in common."""

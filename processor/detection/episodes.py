@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from processor.detection.settings import EpisodeSettings
+from processor.features.gates import bounded
 
 FoldKey = tuple[str | bool, ...]
 
 # Fold keys counted per episode; beyond, everything is published: quiet is never bought with unbounded memory.
 _MAX_FOLD_KEYS = 10_000
+# From this score on a program is suspect, and what it starts as well.
+_SUSPECT = 80
+# Suspect programs remembered per episode; later ones start nothing suspicious.
+_MAX_SUSPECTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class EpisodeState(NamedTuple):
 class _Open:
     """An episode that can still grow."""
 
-    __slots__ = ("crossed", "folded", "id", "last", "published", "seen", "started")
+    __slots__ = ("crossed", "folded", "id", "last", "published", "seen", "started", "suspects")
 
     def __init__(self, first_id: str, now: int) -> None:
         self.id = first_id
@@ -57,6 +62,7 @@ class _Open:
         self.folded = 0
         self.crossed = 0
         self.seen: dict[FoldKey, int] = {}
+        self.suspects: dict[str, None] = {}
 
 
 class Episodes:
@@ -66,11 +72,19 @@ class Episodes:
         self._settings = settings
         self._open: OrderedDict[str, _Open] = OrderedDict()
 
+    def suspects(self, scope: str, now: int, program: str) -> bool:
+        """Whether a program (its path) made an anomaly of a high score in the scope's open episode."""
+        episode = self._open.get(scope)
+        if episode is None or not episode.suspects or self._has_ended(episode, now):
+            return False
+        return bounded(program.lower()) in episode.suspects
+
     def place(
-        self, scope: str, anomaly_id: str, now: int, score: int, fold_key: FoldKey
+        self, scope: str, anomaly_id: str, now: int, score: int, fold_key: FoldKey, *, program: str = ""
     ) -> EpisodePlace | None:
         """The anomaly's place in the scope's episode; None if it is folded: counted there, not published.
 
+        program : path of what was run, "" for a logon: suspect from now on where the score is high
         An anomaly that escalates is never folded. Only published anomalies keep an episode open.
         """
         self._close_ended(now)
@@ -78,6 +92,8 @@ class Episodes:
         if episode is None or self._has_ended(episode, now):
             episode = _Open(anomaly_id, now)
         escalated = self._crosses(episode, score)
+        if program and score >= _SUSPECT and len(episode.suspects) < _MAX_SUSPECTS:
+            episode.suspects[bounded(program.lower())] = None
         if self._has_enough(episode, fold_key) and not escalated:
             episode.folded += 1
             return None
@@ -105,6 +121,15 @@ class Episodes:
             )
             for scope, own in self._open.items()
         ]
+
+    def export_suspects(self) -> list[tuple[str, list[str]]]:
+        """Scope and suspect programs of the open episodes that have some."""
+        return [(scope, list(own.suspects)) for scope, own in self._open.items() if own.suspects]
+
+    def adopt_suspects(self, taken: Iterable[tuple[str, list[str]]]) -> None:
+        """Suspect what others suspected, in episodes that were adopted."""
+        for scope, programs in taken:
+            self._open[scope].suspects = dict.fromkeys(programs)
 
     def adopt(self, taken: Iterable[EpisodeState]) -> None:
         """Go on where others stood."""

@@ -1,6 +1,7 @@
 """Why an event is anomalous: contrast with the nearest cluster, facts, and one plain sentence.
 
-Everything said is read from the event and the window's live rows, so that a restored model says the same.
+Everything said is read from the event, the window's live rows and the open episode, so that a restored
+model says the same.
 """
 
 from collections.abc import Callable
@@ -48,6 +49,7 @@ def explain(
     within = f"in {_duration(window)}"
     clauses = (
         *seen.signs.disguised,
+        *_origin(case.event, seen),
         *_news(case, seen, places, within),
         *_comparison(case, contrasts, nearest, within),
     )
@@ -82,6 +84,14 @@ def _subject(event: Event, scope: str) -> str:
     verb = "Failed logon" if event.outcome == "failure" else "Logon"
     source = f" from {_quote(event.source_ip)}" if event.source_ip else ""
     return f"{verb} of {_quote(event.account or event.user_name)}{source}{host}"
+
+
+def _origin(event: Event, seen: Assessment) -> list[str]:
+    """What is known of the program that started it, a clause."""
+    if not seen.suspect:
+        return []
+    parent = _quote(program_name(event.parent_executable))
+    return [f"what started it, {parent}, is an anomaly of this episode too"]
 
 
 def _news(case: Case, seen: Assessment, places: tuple[Place, ...], within: str) -> list[str]:

@@ -69,6 +69,7 @@ class Body(msgspec.Struct):
     episodes: list[tuple[str, str, int, int, int, int, int, list[tuple[list[Any], int]]]]
     fingerprints: dict[Kind, str] = {}
     whole: list[Kind] = []
+    suspects: list[tuple[str, list[str]]] = []
     # Of format 1: that of all kinds together.
     fingerprint: str = ""
 

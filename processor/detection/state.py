@@ -105,6 +105,7 @@ class Recorder:
                 (*episode[:7], [(list(key), count) for key, count in episode.seen])
                 for episode in self._detector.episodes.export()
             ],
+            suspects=self._detector.episodes.export_suspects(),
         )
         segment = write(body)
         self.start, self._previous, self._noted = end, segment.digest, window.part
@@ -146,6 +147,7 @@ def restore(detector: Detector, links: Sequence[Segment], kinds: Mapping[Kind, i
         detector.episodes.adopt(
             EpisodeState(*each[:7], [(tuple(key), count) for key, count in each[7]]) for each in last.episodes
         )
+        detector.episodes.adopt_suspects(last.suspects)
         for kind, first in kinds.items():
             yield from _restore_kind(detector, kind, bodies[first:])
     detector.rebuild_known()

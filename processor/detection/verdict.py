@@ -91,6 +91,7 @@ class Assessment:
     similar : other live events within eps
     company : whether the gate holds live events beyond eps
     novelty, signs : what is new in its scope, and what it shows by itself
+    suspect : what started it made an anomaly of a high score in the open episode
     """
 
     distance: float | None
@@ -99,6 +100,7 @@ class Assessment:
     company: bool
     novelty: Novelty
     signs: Signs
+    suspect: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ def score(seen: Assessment) -> int:
     session, 5 more for a folder (10 for a source address) that nothing else of the window has; 5 less where
     the gate has been seen in other forms; up to 4 more for a command line longer than the path, with the
     logarithm of how much. Then 20 more for what a person does, 20 for a name that looks like one of the
-    window, and at least 95 where the path imitates a system program. A logon has 25 less than a process.
-    Each doubling of the events within eps takes 10.
+    window, 10 for what a suspect program started, and at least 95 where the path imitates a system program.
+    A logon has 25 less than a process. Each doubling of the events within eps takes 10.
     """
     novelty, signs = seen.novelty, seen.signs
     person = not signs.service
@@ -190,7 +192,8 @@ def score(seen: Assessment) -> int:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
         points = 55.0 + 10.0 * bool(new) + (5.0 if signs.process else 10.0) * novelty.new_place
         points += min(4.0, 2.0 * log(max(signs.told, 1.0))) - 5.0 * seen.company
-    points += 20.0 * person + 20.0 * bool(novelty.alike) - 25.0 * (not signs.process)
+    points += 20.0 * person + 20.0 * bool(novelty.alike) + 10.0 * seen.suspect
+    points -= 25.0 * (not signs.process)
     if signs.disguised:
         points = max(points, 95.0)
     return max(0, min(100, round(points - 10.0 * log2(1 + seen.similar))))

@@ -120,6 +120,31 @@ def test_a_small_cluster_is_rare_where_that_is_asked_for() -> None:
     assert [Reason.NEW_SINGLETON_CLUSTER, Reason.RARE_CLUSTER, None] == reasons
 
 
+def test_a_member_of_a_cluster_is_scored_where_a_study_asks() -> None:
+    """As what it is without its own kind, ten less for each doubling of that."""
+    detector = Detector(settings(), identify)
+    detector.followed = True
+    scores = []
+    for offset, each in enumerate([event(5), event(50), event(50), event(5), event(5), event(5)]):
+        detector.observe(each, b"", offset, 0)
+        scores.append(detector.score_of_last())
+
+    first, other, again, *more = scores
+    assert first > other
+    assert 10 == other - again
+    assert sorted(more, reverse=True) == more
+
+
+def test_a_late_event_has_no_score_to_ask_for() -> None:
+    """It is not in the window."""
+    detector = Detector(settings(), identify)
+    for offset, each in enumerate([event(5, 1000 * MINUTE), event(50, 0)]):
+        detector.observe(each, b"", offset, 1000 * MINUTE)
+
+    with pytest.raises(LookupError, match="late"):
+        detector.score_of_last()
+
+
 def test_what_left_the_window_is_new_again() -> None:
     """A repeat after more than the window's length opens its place anew."""
     reasons = [j.reason for j in observe([event(5), event(5), event(5, time=71 * MINUTE)])]

@@ -108,3 +108,29 @@ def test_an_escalating_anomaly_counts_as_one_of_those_kept() -> None:
     places = [e.place("h", str(n), n, 80, ("k",)) for n in range(4)]
 
     assert [True, True, False, False] == [place is not None for place in places]
+
+
+def test_a_program_with_a_high_score_is_suspect_until_its_episode_ends() -> None:
+    """Folded or not, whatever the case of its path; a low score, a logon and another host make none."""
+    e = episodes(keep=1)
+    e.place("h", "0", 0, 95, ("k",), program=r"C:\Users\Public\A.exe")
+    e.place("h", "1", 1, 80, ("k",), program=r"C:\b.exe")
+    e.place("h", "2", 2, 79, ("l",), program=r"C:\c.exe")
+    e.place("h", "3", 3, 95, ("m",))
+
+    suspect = [e.suspects("h", 4, path) for path in (r"c:\users\public\a.exe", r"C:\B.EXE", r"C:\c.exe", "")]
+    assert [True, True, False, False] == suspect
+    assert not e.suspects("other", 4, r"C:\b.exe")
+    assert not e.suspects("h", 3 + 15 * MINUTE, r"C:\b.exe")
+
+
+def test_suspects_are_bounded_in_number_and_length() -> None:
+    """Of a flood of new programs the first hundred, of a path of any length 512 characters."""
+    e = episodes()
+    paths = ["C:\\" + "x" * 5_000 + f"{n}.exe" for n in range(200)]
+    for n, path in enumerate(paths):
+        e.place("h", str(n), n, 95, (), program=path)
+
+    ((_, kept),) = e.export_suspects()
+    assert (100, 512) == (len(kept), max(map(len, kept)))
+    assert [n < 100 for n in range(200)] == [e.suspects("h", 200, path) for path in paths]

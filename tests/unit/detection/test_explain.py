@@ -134,6 +134,17 @@ def test_the_sentence_says_what_started_a_process() -> None:
     assert "started by" not in last([run(0, r"C:\a\new.exe")]).sentence
 
 
+def test_the_sentence_says_that_what_started_a_process_was_raised_too() -> None:
+    """In the same episode only."""
+    parent = run(0, r"C:\Users\Public\svchost.exe")
+    child = structs.replace(run(0, r"C:\tools\scan.exe"), parent_executable=parent.executable)
+    later = structs.replace(run(1, r"C:\tools\scan.exe"), parent_executable=parent.executable)
+
+    clause = "what started it, svchost.exe, is an anomaly of this episode too"
+    assert clause in last([parent, child]).facts
+    assert clause not in last([parent, later]).facts
+
+
 def test_a_system_program_s_home_is_told_to_the_last_folder() -> None:
     """PowerShell does not live in System32 itself."""
     facts = last([run(0, r"C:\Users\Public\powershell.exe")]).facts

@@ -38,6 +38,7 @@ SEEN = st.builds(
     apart=DISTANCES,
     similar=st.integers(0, 100_000),
     company=st.booleans(),
+    suspect=st.booleans(),
     novelty=NOVELTIES,
     signs=SIGNS,
 )
@@ -62,6 +63,7 @@ def test_each_measure_moves_the_score_one_way(event: Assessment) -> None:
         assert points <= score(replace(event, apart=event.apart * 2))
     assert points >= score(replace(event, similar=event.similar + 1))
     assert points >= score(replace(event, company=True))
+    assert points <= score(replace(event, suspect=True))
     for newer in (
         replace(novelty, new_name=True),
         replace(novelty, new_place=True),
@@ -95,7 +97,6 @@ LOGGED_ON = replace(PERSON, process=False, told=0.0)
         (70, None, False, NEW_HERE, PLAIN),
         (90, None, False, NEW_HERE, PERSON),
         (65, None, True, NEW_HERE, PLAIN),
-        (95, None, False, KNOWN, replace(PLAIN, disguised=LIKE_SVCHOST)),
         (70, None, False, NEW_HERE, LOGGED_ON),
         (50, None, False, NEW_HERE, replace(LOGGED_ON, service=True)),
         (90, None, False, replace(NEW_HERE, alike="a"), LOGGED_ON),
@@ -106,13 +107,23 @@ def test_the_documented_points(
     points: int, apart: float | None, company: bool, novelty: Novelty, signs: Signs
 ) -> None:
     """As docs/detection.md tells them, of an event that nothing is like."""
-    assert points == score(Assessment(None, apart, 0, company, novelty, signs))
+    assert points == score(Assessment(None, apart, 0, company, novelty, signs, suspect=False))
+
+
+def test_what_a_suspect_starts_has_ten_more_and_a_disguise_95() -> None:
+    """A first run of the system's own that a raised program started; one named like svchost."""
+    started = Assessment(None, None, 0, company=False, novelty=NEW_HERE, signs=PLAIN, suspect=True)
+
+    assert 80 == score(started)
+    assert 95 == score(replace(started, signs=replace(PLAIN, disguised=LIKE_SVCHOST)))
 
 
 @pytest.mark.parametrize(("similar", "points"), [(0, 90), (1, 80), (3, 70), (255, 10), (10_000, 0)])
 def test_each_doubling_of_its_kind_takes_ten(similar: int, points: int) -> None:
     """A second run of a person's new program is told from the system's first runs; a habit is nothing."""
-    assert points == score(Assessment(0.0, None, similar, company=False, novelty=NEW_HERE, signs=PERSON))
+    event = Assessment(0.0, None, similar, company=False, novelty=NEW_HERE, signs=PERSON, suspect=False)
+
+    assert points == score(event)
 
 
 @pytest.mark.parametrize(

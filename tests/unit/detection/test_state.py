@@ -126,6 +126,7 @@ class World:
                         command_line=text,
                         account=f"u{chance.randrange(5)}",
                         system_session=chance.random() < 0.5,
+                        parent_executable=f"{folder}\\p{chance.randrange(4)}.exe",
                     ),
                     now,
                 )
@@ -205,6 +206,7 @@ def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: lis
         live = [each for each in histories.export(0) if each.last_part >= undisturbed.window.horizon]
         assert live == [each for each in own.export(0) if each.last_part >= undisturbed.window.horizon]
     assert undisturbed.episodes.export() == detector.episodes.export()
+    assert undisturbed.episodes.export_suspects() == detector.episodes.export_suspects()
     assert undisturbed.window.export(-1) == detector.window.export(-1)
 
 
@@ -223,6 +225,29 @@ def segments_of(world: World, cuts: list[int]) -> tuple[list[segments.Segment], 
 
 
 PLAIN = World(1, True, 2, 0, 100_000, 100, 1, False, 100_000)
+
+
+def test_what_a_suspect_starts_is_suspicious_after_a_restore_too() -> None:
+    """The programs of an open episode are kept with it."""
+    settings = PLAIN.settings()
+    detector = Detector(settings, identify)
+    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    disguised = Event(
+        PROCESS, "sysmon", "1", 0, "h", executable="C:\\x\\svchost.exe", command_line="svchost.exe"
+    )
+    started = Event(
+        PROCESS, "sysmon", "1", 1, "h",
+        executable="C:\\y\\tool.exe", command_line="tool.exe", parent_executable="C:\\X\\SVCHOST.EXE",
+    )  # fmt: skip
+    judged(detector, [(disguised, 0)], 0, 1)
+
+    again = restored(settings, [recorder.cut(1)])
+
+    (before,), (after,) = ([each.observe(started, b"v", 1, 1).anomaly] for each in (detector, again))
+    assert before is not None
+    assert after is not None
+    assert (100, True) == (before.score, before.assessment.suspect)
+    assert (before.score, before.explanation) == (after.score, after.explanation)
 
 
 def test_segment_is_read_back_as_it_was_written() -> None:
