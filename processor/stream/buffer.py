@@ -11,8 +11,11 @@ WITH_OUTPUTS_S: Final = 0.1
 WITHOUT_OUTPUTS_S: Final = 1.0
 MAX_RECORDS: Final = 100_000
 MAX_BYTES: Final = 8 * 1024 * 1024
-# Commits take at most a fifth of the time.
+# While catching up commits take at most a fifth of the time.
 GAP: Final = 4.0
+# A client that keeps up waits for as long as the last commit took, but not longer than this: one slow commit
+# would hold up the anomalies of seconds.
+MAX_REST_S: Final = 0.02
 AFTER_ABORT_S: Final = (0.2, 1.0)
 MAX_ABORTS: Final = 3
 
@@ -101,15 +104,16 @@ class CommitRule:
     """When to commit; times in seconds of one monotonic clock.
 
     At once when outputs are pending and the batch was not full, else 100 ms after the first pending
-    output and 1 s after the first record without outputs; never within four times the last commit's
-    duration after it, save at the buffer's limits, on revoke and at shutdown, which do not ask. After an
-    abort the same again, a little later each time, so that the group has time to settle.
+    output and 1 s after the first record without outputs; never within the last commit's duration after it
+    (at most MAX_REST_S), four times as long while much is waiting; save at the buffer's limits, on revoke and
+    at shutdown, which do not ask. After an abort the same again, a little later each time, so that the group
+    has time to settle.
     """
 
     def __init__(self) -> None:
         self._pending_since: float | None = None
         self._outputs_since: float | None = None
-        self._not_before = 0.0
+        self._not_before = self._ended = self._took = 0.0
         self.aborts = 0
 
     def noted(self, now: float, *, has_outputs: bool) -> None:
@@ -119,8 +123,11 @@ class CommitRule:
         if has_outputs and self._outputs_since is None:
             self._outputs_since = now
 
-    def due_at(self, *, batch_was_full: bool) -> float | None:
-        """When the next commit is due, None where nothing is pending."""
+    def due_at(self, *, batch_was_full: bool, behind: bool) -> float | None:
+        """When the next commit is due, None where nothing is pending.
+
+        behind : the batch was so large that the loop may not keep up
+        """
         if self._pending_since is None:
             return None
         if self.aborts:
@@ -129,12 +136,13 @@ class CommitRule:
             due = self._pending_since + WITHOUT_OUTPUTS_S
         else:
             due = self._outputs_since + (WITH_OUTPUTS_S if batch_was_full else 0.0)
-        return max(due, self._not_before)
+        rest = GAP * self._took if behind or batch_was_full else min(self._took, MAX_REST_S)
+        return max(due, self._ended + rest)
 
     def committed(self, began: float, ended: float) -> None:
         """A commit succeeded."""
         self.reset()
-        self._not_before = ended + GAP * (ended - began)
+        self._ended, self._took = ended, ended - began
 
     def aborted(self, now: float) -> None:
         """A commit was aborted."""

@@ -30,6 +30,7 @@ _ANSWER_WITHIN_S: Final = 10.0
 _START_WITHIN_S: Final = 60.0
 _SLICE_S: Final = 2.0
 _AGAIN_AFTER_S: Final = 0.1
+_WAKE_WITHIN_S: Final = 0.05
 
 
 class KafkaBroker:
@@ -127,6 +128,10 @@ class KafkaBroker:
             self._consumer.incremental_unassign(where)
             self._consumer.incremental_assign(where)
         self._consumer.resume(where)
+        # A connection that has nothing to fetch sleeps for up to a second, and a resumed partition does not
+        # wake it; a question does.
+        with contextlib.suppress(KafkaException):
+            self._consumer.get_watermark_offsets(where[0], timeout=_WAKE_WITHIN_S, cached=False)
 
     def pause(self, partition: Partition) -> None:
         """Deliver nothing of it."""

@@ -132,12 +132,12 @@ class Loop:
         wait = 0.0 if restoring is not None else self._outbox.patience(self._settings.max_wait_s)
         # A restore does not wait for a whole batch of other partitions.
         most = self._settings.max_records if restoring is None else min(RUN, self._settings.max_records)
-        batch_was_full = self._judge_batch(most, wait)
+        read = self._judge_batch(most, wait)
         if restoring is not None and restoring.partition in self.tasks:
             self._restore(restoring)
         self._take_up_again()
         self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.due(self._clock()))
-        self._outbox.commit_if_due(batch_was_full=batch_was_full)
+        self._outbox.commit_if_due(batch_was_full=read >= most, behind=read >= RUN)
         self._observe(self)
 
     def finish(self) -> None:
@@ -288,11 +288,11 @@ class Loop:
 
     # -- judging
 
-    def _judge_batch(self, most: int, wait: float) -> bool:
-        """Poll and judge one batch of `most` records, a run at a time; whether there were so many."""
+    def _judge_batch(self, most: int, wait: float) -> int:
+        """Poll and judge one batch of at most `most` records, a run at a time; how many were read."""
         records = self._broker.poll(min(RUN, most), wait)
         if not records:
-            return False
+            return 0
         began, read, judged = self._clock(), len(records), self._judge(records)
         while len(records) == RUN and read < most and not self._stop.is_set():
             records = self._broker.poll(min(RUN, most - read), 0.0)
@@ -300,7 +300,7 @@ class Loop:
             judged += self._judge(records)
         self._metrics.batch_records.observe(judged)
         self._metrics.batch_seconds.observe(self._clock() - began)
-        return read >= most
+        return read
 
     def _judge(self, records: Sequence[Record]) -> int:
         """How many of them were judged: those of live partitions, from their next offset on."""

@@ -64,12 +64,12 @@ class Outbox:
 
     def patience(self, longest: float) -> float:
         """How long a poll may wait, s: `longest`, but not past the next commit."""
-        due = self._rule.due_at(batch_was_full=False)
+        due = self._rule.due_at(batch_was_full=False, behind=False)
         return longest if due is None else min(longest, max(0.0, due - self._clock()))
 
-    def commit_if_due(self, *, batch_was_full: bool) -> None:
+    def commit_if_due(self, *, batch_was_full: bool, behind: bool) -> None:
         """Commit where the rule says so, or the buffer must not grow any more."""
-        due = self._rule.due_at(batch_was_full=batch_was_full)
+        due = self._rule.due_at(batch_was_full=batch_was_full, behind=behind)
         if due is None:
             return
         limit_reached = self._buffer.full and not self._rule.aborts

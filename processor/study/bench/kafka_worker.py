@@ -3,7 +3,6 @@
 python -m processor.study.bench.kafka_worker        an Order on standard input, Samples on standard output
 """
 
-import gc
 import json
 import os
 import sys
@@ -52,7 +51,7 @@ def _raw(order: Order) -> Iterator[Sample]:
 
 
 def _ours(order: Order) -> list[Sample]:
-    gc.set_threshold(*service.COLLECT_AFTER)
+    service.tune_interpreter()
     settings = Settings.model_validate_json(order.settings)
     built = service.build(settings, service.connect(settings))
     service.prepare(settings, built)
