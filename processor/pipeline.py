@@ -10,8 +10,9 @@ from processor.errors import InvalidEvent
 from processor.events import mapping
 from processor.events.event import Event, Kind
 from processor.events.formats import FORMATS, Decoder
-from processor.events.generations import Generations
+from processor.events.generations import Generations, Key
 from processor.events.sketches import Sketches
+from processor.events.skim import COMPILED, Skimmer
 from processor.events.windows import Sketch
 from processor.records.ecs import RecordSettings, RecordWriter, Source, anomaly_id
 
@@ -34,6 +35,15 @@ class PipelineSettings:
     max_command_line: int
     records: RecordSettings
     mappings: tuple[mapping.Source, ...] = ()
+
+    def decoder(self) -> Decoder:
+        """What reads records as events, for whoever judges them and for whoever only looks."""
+        return Decoder(
+            formats=self.formats,
+            max_record_size=self.max_record_size,
+            max_command_line=self.max_command_line,
+            mappings=self.mappings,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +119,7 @@ class Pipeline:
     def __init__(self, settings: PipelineSettings, topic: str, partition: int) -> None:
         self._topic = topic
         self._partition = partition
-        self._decoder = Decoder(
-            formats=settings.formats,
-            max_record_size=settings.max_record_size,
-            max_command_line=settings.max_command_line,
-            mappings=settings.mappings,
-        )
+        self._decoder = settings.decoder()
         self._records = RecordWriter(settings.records, dict(settings.detector.kinds))
         self._identify = partial(_identify, topic, partition)
         self._clustered = {
@@ -126,6 +131,8 @@ class Pipeline:
         # Own sources come before the formats, and what a sketch leaves out must not decide.
         sketched = not settings.mappings and self.detector.sketched
         self._sketch = Sketches(settings.formats, settings.max_record_size).of if sketched else _no_sketch
+        # As Python, skimming takes longer than a sketch.
+        self._skimmer = Skimmer(settings.max_record_size) if sketched and COMPILED else None
         self._repeats: Generations[tuple[Repeat, Scored]] = Generations()
 
     def process(
@@ -144,19 +151,33 @@ class Pipeline:
         """
         if value is None:
             return _IGNORED
+        skimmer = self._skimmer
+        skimmed = None if skimmer is None else skimmer.key(value)
+        if skimmed is not None and skimmer is not None:
+            outcome = self._again(skimmed, skimmer.time, timestamp)
+            if outcome is not None:
+                return outcome
         sketch = self._sketch(value)
         if sketch is None:
             return self._observe(value, None, offset, timestamp, headers, learn_only=learn_only)
-        key = sketch[0]
-        known = self._repeats.young.get(key) or self._repeats.recall(key)
-        if known is not None and self.detector.again(known[0], sketch[1], timestamp):
-            return known[1]
-        outcome = self._observe(value, sketch, offset, timestamp, headers, learn_only=learn_only)
-        if isinstance(outcome, Scored) and not outcome.fate:
+        key: Key = sketch[0] if skimmed is None else skimmed
+        if skimmed is None:
+            outcome = self._again(key, sketch[1], timestamp)
+            if outcome is not None:
+                return outcome
+        judged = self._observe(value, sketch, offset, timestamp, headers, learn_only=learn_only)
+        if isinstance(judged, Scored) and not judged.fate:
             repeat = self.detector.repeat()
             if repeat is not None:
                 self._repeats.remember(key, (repeat, self._clustered[repeat.kind, repeat.format]))
-        return outcome
+        return judged
+
+    def _again(self, key: Key, time: int | None, timestamp: int) -> Scored | None:
+        """The outcome of a record that repeats another, learned; None where it has to be observed."""
+        known = self._repeats.young.get(key) or self._repeats.recall(key)
+        if known is not None and self.detector.again(known[0], time, timestamp):
+            return known[1]
+        return None
 
     def _observe(
         self,

@@ -9,7 +9,6 @@ import msgspec
 
 from processor.errors import InvalidEvent, UsageError
 from processor.events.event import Event
-from processor.events.formats import Decoder
 from processor.events.values import time_ms
 from processor.pipeline import PipelineSettings
 from processor.stream.containers import open_input
@@ -54,17 +53,22 @@ class _Marks(msgspec.Struct):
 
 
 _marks: Final = msgspec.json.Decoder(_Marks)
+_columns: Final = msgspec.json.Decoder(dict[str, object])
 
 
 def read_labels(paths: Sequence[Path]) -> dict[str, Truth]:
-    """Record id -> truth, of CSV files with the columns id, label, stage.
+    """Record id -> truth, of CSV files with the columns id, label, stage, or JSON lines with such keys.
 
     Raises UsageError naming file and line where one is missing or is no label.
     """
     truths: dict[str, Truth] = {}
     for path in paths:
-        for line, row in enumerate(InputFile(path, _MAX_LABEL), 2):
-            columns = msgspec.json.decode(row)
+        first = 2 if ".csv" in path.suffixes else 1
+        for line, row in enumerate(InputFile(path, _MAX_LABEL), first):
+            try:
+                columns = _columns.decode(row)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                columns = {}
             number, label = columns.get("id"), str(columns.get("label", ""))
             if not number or label not in ("0", "1", "2"):
                 raise UsageError(f"{path}, line {line}: needs an id and a label of 0, 1 or 2")
@@ -78,23 +82,20 @@ def read_stream(path: Path, truths: Mapping[str, Truth], settings: PipelineSetti
     A record's id is its `_id`, else NAME:number with six digits. Its time is `_t`, else the event's.
     Raises UsageError where no record has a label.
     """
-    decoder = Decoder(
-        formats=settings.formats,
-        max_record_size=settings.max_record_size,
-        max_command_line=settings.max_command_line,
-    )
+    decoder = settings.decoder()
     name = stream_name(path)
     found = []
     for number, value in enumerate(open_input(path, settings.max_record_size)):
         try:
             event = decoder.decode(value)
             marks = _marks.decode(value)
-        except (InvalidEvent, msgspec.DecodeError):
+            marked = time_ms(marks.time, "_t") if marks.time else None
+        except (InvalidEvent, msgspec.DecodeError, UnicodeDecodeError):
             continue
         truth = truths.get(marks.id or f"{name}:{number:06d}")
         if event is None or truth is None:
             continue
-        time = time_ms(marks.time, "_t") if marks.time else event.time
+        time = event.time if marked is None else marked
         if time is not None:
             found.append(Labelled(value, event, time, marks.source or event.format, truth))
     if not found:

@@ -13,7 +13,6 @@ from processor.clustering import components
 from processor.config import Settings
 from processor.errors import InvalidEvent, UsageError
 from processor.events.event import Event, Kind
-from processor.events.formats import Decoder
 from processor.pipeline import Ignored, Pipeline, PipelineSettings, Rejected
 from processor.records.ecs import iso
 from processor.stream.containers import open_input
@@ -81,6 +80,11 @@ class Request:
     labels: Path | None = None
     report: Sequence[Path] = ()
     show_events: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise UsageError where no time is in between."""
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise UsageError("--until must be later than --since: no event is in between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +194,7 @@ class _Reading:
     def __init__(self, settings: PipelineSettings, request: Request, progress: Progress) -> None:
         self._request = request
         self._progress = progress
-        self._decoder = Decoder(
-            formats=settings.formats,
-            max_record_size=settings.max_record_size,
-            max_command_line=settings.max_command_line,
-            mappings=settings.mappings,
-        )
+        self._decoder = settings.decoder()
         self._history = [open_input(path, settings.max_record_size) for path in request.history]
         self._files = [open_input(path, settings.max_record_size) for path in request.files]
         self._read = 0

@@ -64,7 +64,7 @@ class Request:
         ]
         if len(budgets) != 1:
             raise UsageError("give either --episodes-per-host-day N or --alerts-per-host-day N")
-        if budgets[0] < 0:
+        if not budgets[0] >= 0:
             raise UsageError(f"a budget is >= 0, got {budgets[0]:g}")
 
 
@@ -212,11 +212,7 @@ def _observe(
     files: Sequence[Path], told: PipelineSettings, combinations: Sequence[Setting], progress: Progress
 ) -> tuple[list[list[_Raised]], float, tuple[KDistance, ...]]:
     """Each combination's anomalies, the host-days after warm-up, the configured setting's k-distances."""
-    decoder = Decoder(
-        formats=told.formats,
-        max_record_size=told.max_record_size,
-        max_command_line=told.max_command_line,
-    )
+    decoder = told.decoder()
     detectors = [_detector(told, setting) for setting in combinations]
     configured = Detector(told.detector, lambda _value, offset: str(offset))
     raised: list[list[_Raised]] = [[] for _ in combinations]

@@ -32,6 +32,8 @@ def create(bootstrap: str, topic: str, partitions: int) -> None:
         admin.create_topics([new])[topic].result(timeout=_ANSWER_WITHIN_S)
     except KafkaException as failure:
         raise BrokerUnreachable(f"{bootstrap}: {failure.args[0].str()}") from None
+    except TimeoutError:
+        raise BrokerUnreachable(f"no answer from the brokers at {bootstrap!r}: check --bootstrap") from None
 
 
 def fill(bootstrap: str, topic: str, records: Iterable[Raw], told: Callable[[int], None]) -> None:

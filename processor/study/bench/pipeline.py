@@ -14,7 +14,6 @@ import numpy as np
 
 from processor.config import Settings
 from processor.errors import OutputFailed
-from processor.events.formats import Decoder
 from processor.events.sketches import Sketches
 from processor.pipeline import Pipeline, PipelineSettings, Scored
 from processor.service import COLLECT_AFTER
@@ -78,11 +77,7 @@ def _measure(
         outcome = pipeline.process(record.value, offset, record.timestamp)
         fates[outcome.fate if type(outcome) is Scored else type(outcome).__name__] += 1
 
-    decoder = Decoder(
-        formats=own.formats,
-        max_record_size=own.max_record_size,
-        max_command_line=own.max_command_line,
-    )
+    decoder = own.decoder()
     sketches = Sketches(own.formats, own.max_record_size)
     engines: dict[str, Engine] = {
         OURS: judge,

@@ -156,6 +156,35 @@ def test_a_label_that_is_none_is_refused_by_file_and_line(tmp_path: Path) -> Non
         evaluate(request, settings(), quiet)
 
 
+@pytest.mark.parametrize("line", [b"\x00\xff\xfe", b"[]", b'{"id": "s:1"}', b"x"])
+def test_labels_that_are_no_records_are_refused_by_file_and_line(tmp_path: Path, line: bytes) -> None:
+    """Labels may be JSON lines, too."""
+    request = written(tmp_path, background(2))
+    labels = tmp_path / "l.jsonl"
+    labels.write_bytes(b'{"id": "s:0", "label": 0}\n' + line + b"\n")
+
+    with pytest.raises(UsageError, match=r"l\.jsonl, line 2: needs an id and a label"):
+        evaluate(Request(request.files, [labels], rivals=False), settings(), quiet)
+
+
+def test_records_of_own_sources_are_evaluated(tmp_path: Path) -> None:
+    """As `run` reads them: input.mappings."""
+    config = tmp_path / "c.yaml"
+    source = {
+        "name": "edr",
+        "kind": "process",
+        "when": {"what": "start"},
+        "fields": {"@timestamp": "at", "host.name": "on", "process.executable": "path"},
+    }
+    config.write_text(json.dumps({"input": {"mappings": [source]}}))
+    rows = [
+        ({"_id": f"s:{n}", "what": "start", "at": START + n, "on": "h", "path": "a.exe"}, 0, "")
+        for n in range(3)
+    ]
+
+    assert 3 == figures(evaluate(written(tmp_path, rows), load(config, {}), quiet))["events"]
+
+
 def test_the_rivals_stand_beside_ours(tmp_path: Path) -> None:
     """Each on the same events, in the table and in the plots."""
     attack = (record(900, 30 * 39 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")

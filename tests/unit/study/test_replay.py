@@ -261,6 +261,12 @@ def test_broken_moment_is_refused_with_an_example() -> None:
         moment("yesterday")
 
 
+def test_until_before_since_is_refused() -> None:
+    """No event is in between: said, instead of a summary of nothing."""
+    with pytest.raises(UsageError, match="--until must be later than --since"):
+        Request([], since=5, until=5)
+
+
 @pytest.mark.parametrize("output", ["anomalies", "clusters", "labels"])
 def test_an_input_is_never_overwritten(tmp_path: Path, output: str) -> None:
     """An output that is an input, by whatever name, is a mistake; the file stays as it is."""

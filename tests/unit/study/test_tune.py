@@ -1,5 +1,6 @@
 """From history and a budget to settings."""
 
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_higher_threshold_never_costs_more_alerts(history: Path) -> None:
     ]
 
     assert {len(THRESHOLDS)} == {len(curve) for curve in curves}
-    assert all(curve[-1] <= curve[0] for curve in curves)
+    assert all(sorted(curve, reverse=True) == curve for curve in curves)
 
 
 def test_history_shorter_than_warmup_is_refused(history: Path) -> None:
@@ -76,10 +77,12 @@ def test_history_shorter_than_warmup_is_refused(history: Path) -> None:
 
 
 def test_one_budget_is_needed() -> None:
-    """Not none, not two, not a negative one."""
+    """Not none, not two, not a negative one, not one that is no number."""
     with pytest.raises(UsageError, match="give either"):
         Request([])
     with pytest.raises(UsageError, match="give either"):
         Request([], episodes_per_host_day=1, alerts_per_host_day=1)
     with pytest.raises(UsageError, match="a budget is >= 0, got -1"):
         Request([], alerts_per_host_day=-1)
+    with pytest.raises(UsageError, match="a budget is >= 0, got nan"):
+        Request([], alerts_per_host_day=nan)
