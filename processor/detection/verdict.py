@@ -182,7 +182,8 @@ def score(seen: Assessment) -> int:
     the gate has been seen in other forms; up to 4 more for a command line longer than the path, with the
     logarithm of how much. Then 20 more for what a person does, 20 for a name that looks like one of the
     window, 10 for what a suspect program started, and at least 95 where the path imitates a system program.
-    A logon has 25 less than a process. Each doubling of the events within eps takes 10.
+    A person's logon has 25 less than a process, the system's own 50. Each doubling of the events within eps
+    takes 10.
     """
     novelty, signs = seen.novelty, seen.signs
     person = not signs.service
@@ -192,8 +193,8 @@ def score(seen: Assessment) -> int:
         new = novelty.new_name or (novelty.elsewhere and not novelty.same_place)
         points = 55.0 + 10.0 * bool(new) + (5.0 if signs.process else 10.0) * novelty.new_place
         points += min(4.0, 2.0 * log(max(signs.told, 1.0))) - 5.0 * seen.company
-    points += 20.0 * person + 20.0 * bool(novelty.alike) + 10.0 * seen.suspect
-    points -= 25.0 * (not signs.process)
+    points += 20.0 * bool(novelty.alike) + 10.0 * seen.suspect
+    points += 20.0 * person if signs.process else 45.0 * person - 50.0
     if signs.disguised:
         points = max(points, 95.0)
     return max(0, min(100, round(points - 10.0 * log2(1 + seen.similar))))

@@ -98,7 +98,7 @@ LOGGED_ON = replace(PERSON, process=False, told=0.0)
         (90, None, False, NEW_HERE, PERSON),
         (65, None, True, NEW_HERE, PLAIN),
         (70, None, False, NEW_HERE, LOGGED_ON),
-        (50, None, False, NEW_HERE, replace(LOGGED_ON, service=True)),
+        (25, None, False, NEW_HERE, replace(LOGGED_ON, service=True)),
         (90, None, False, replace(NEW_HERE, alike="a"), LOGGED_ON),
         (59, None, False, KNOWN, replace(PLAIN, told=100.0)),
     ],
