@@ -195,6 +195,7 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
         topic_ids={topic: facts[topic].id for topic in kafka.input_topics},
         detector=told.detector,
         redact=told.records.redactor.text,
+        extends=kafka.create_topics,
     )
 
 

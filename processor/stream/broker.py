@@ -85,6 +85,10 @@ class Broker(Protocol):
         """Create a topic; None = the broker's default count. Raises OutputFailed with the broker's reason."""
         ...
 
+    def extend(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions, so many in all. Raises OutputFailed with the broker's reason."""
+        ...
+
     def subscribe(self, topics: Sequence[str], membership: Membership) -> None:
         """Join the group; partitions arrive through `membership` during later polls."""
         ...

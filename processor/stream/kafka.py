@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from processor.errors import ConfigError, EventclusterError, OutputFailed, TopicMissing
 from processor.stream import librdkafka
@@ -79,9 +79,24 @@ class KafkaBroker:
             error = failure.args[0]
             if error.name() != "TOPIC_ALREADY_EXISTS":
                 raise OutputFailed(f"topic {topic} could not be created: {error.str()}") from None
-        # The brokers' metadata follows the creation by a moment.
+        self._wait_until(lambda: topic in self.describe([topic]))
+
+    def extend(self, topic: str, partitions: int) -> None:
+        """Add partitions; raises OutputFailed with the broker's reason."""
+        new = NewPartitions(topic, partitions)
+        try:
+            self._admin.create_partitions([new], operation_timeout=_ANSWER_WITHIN_S)[topic].result(
+                timeout=2 * _ANSWER_WITHIN_S
+            )
+        except KafkaException as failure:
+            reason = failure.args[0].str()
+            raise OutputFailed(f"topic {topic} was not given {partitions} partitions: {reason}") from None
+        self._wait_until(lambda: self.describe([topic])[topic].partitions >= partitions)
+
+    def _wait_until(self, known: Callable[[], bool]) -> None:
+        """The brokers' metadata follows what they were told by a moment."""
         deadline = time.monotonic() + _ANSWER_WITHIN_S
-        while topic not in self.describe([topic]):
+        while not known():
             self._admin.poll(0.05)
             if time.monotonic() >= deadline:
                 raise self._trouble.unreachable("timed out")

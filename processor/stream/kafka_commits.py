@@ -84,7 +84,7 @@ class Committer:
             too_large = _first_too_large(refused)
             if error.name() in FENCED and time.monotonic() - began >= self._transaction_timeout_s:
                 # Brokers that abort a transaction for its age fence its producer, like another of its name.
-                raise RunError(_TOO_OLD) from None
+                raise RunError(f"{_TOO_OLD} ({error.name()})") from None
             if not error.txn_requires_abort() and error.name() not in TOO_LARGE:
                 raise self._trouble.mapped(error) from None
             cause = refused[0][1] if refused else error

@@ -36,6 +36,13 @@ class MemoryCluster:
             self._logs[Partition(topic, number)] = []
             self._ends[Partition(topic, number)] = 0
 
+    def extend(self, topic: str, partitions: int) -> None:
+        """Add empty partitions."""
+        for number in range(self._partitions[topic], partitions):
+            self._logs[Partition(topic, number)] = []
+            self._ends[Partition(topic, number)] = 0
+        self._partitions[topic] = partitions
+
     def partitions(self, topic: str) -> int | None:
         """A topic's partition count, None where there is no such topic."""
         return self._partitions.get(topic)
@@ -172,6 +179,10 @@ class MemoryBroker:
         """Create a topic, of one partition where the count is left to the broker."""
         del config
         self._cluster.create(topic, partitions or 1)
+
+    def extend(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions."""
+        self._cluster.extend(topic, partitions)
 
     def subscribe(self, topics: Sequence[str], membership: Membership) -> None:
         """Join the group."""

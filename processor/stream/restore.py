@@ -220,7 +220,7 @@ class Restore:
             self.plan = draft
             return
         if self._held is None:
-            self._kept.check(self._partition)
+            self._kept.make_room(self._broker, self._partition)
             where = Partition(self._kept.topic, self._partition.number)
             marks = self._broker.watermarks(where, _ASK_S)
             self._held = Held(self._kept, self._partition)

@@ -15,6 +15,8 @@ from processor.detection.detector import Detector
 from processor.detection.settings import DetectorSettings
 from processor.errors import StateTopicWrong
 from processor.events.event import Kind
+from processor.stream import topics
+from processor.stream.broker import Broker
 from processor.stream.records import Output, Partition, Record, TopicFacts
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class StateSettings:
     partitions : of the state topic
     topic_ids : of the input topics, "" where the broker does not tell
     redact : applied to text of events
+    extends : whether the state topic may be given more partitions
     min_records, min_seconds : a segment is closed at a new pane, but not below so much
     """
 
@@ -40,15 +43,27 @@ class StateSettings:
     topic_ids: Mapping[str, str]
     detector: DetectorSettings
     redact: Callable[[str], str]
+    extends: bool = False
     min_records: int = 1000
     min_seconds: float = 60.0
 
-    def check(self, partition: Partition) -> None:
-        """Raise StateTopicWrong where the input was given partitions that the state topic does not have."""
-        if partition.number >= self.partitions:
+    def make_room(self, broker: Broker, partition: Partition) -> None:
+        """See that the state topic has a partition that the input was given while we work.
+
+        Raises StateTopicWrong where it has not, BrokerUnreachable.
+        """
+        if partition.number < self.partitions:
+            return
+        # Another instance may have seen to it.
+        facts = broker.describe([self.topic, partition.topic])
+        there, wanted = facts[self.topic].partitions, facts[partition.topic].partitions
+        if there < wanted and self.extends:
+            topics.extend(broker, self.topic, wanted)
+            there = broker.describe([self.topic])[self.topic].partitions
+        if partition.number >= there:
             raise StateTopicWrong(
-                f"{partition} is new, and topic {self.topic} has {self.partitions} partitions: the next "
-                "start says with which command it gets more"
+                f"{partition} is new, and topic {self.topic} has {there} partitions: the next start says "
+                "with which command it gets more"
             )
 
     def origin(self, partition: Partition) -> segments.Origin:

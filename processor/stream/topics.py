@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from processor.errors import TopicMissing
+from processor.errors import OutputFailed, TopicMissing
 from processor.stream.broker import Broker
 from processor.stream.records import TopicFacts
 
@@ -22,21 +22,36 @@ def ensure(
 ) -> Mapping[str, TopicFacts]:
     """Facts of every topic; raises TopicMissing naming what is not there and the commands that create it.
 
-    configs : of topics that can be done without: created so where that is allowed, else not missed
+    configs : of topics that can be done without: created so, with as many partitions as the inputs, or given
+        as many, where that is allowed; else not missed
     """
     wanted = [*inputs, *outputs, *configs]
     facts = broker.describe(wanted)
     missing = [topic for topic in wanted if topic not in facts and (create or topic not in configs)]
-    if not missing:
-        return facts
     known = [facts[topic].partitions for topic in inputs if topic in facts]
     partitions = max(known) if known else None
-    if not create:
+    narrow = [topic for topic in configs if topic in facts and facts[topic].partitions < (partitions or 0)]
+    if missing and not create:
         raise TopicMissing(_explanation(missing, partitions, bootstrap_servers))
+    if not create or not (missing or narrow):
+        return facts
     for topic in missing:
         broker.create(topic, partitions, configs.get(topic, {}))
         log.info("topic created", extra={"topic": topic, "partitions": partitions or "broker's default"})
+    for topic in narrow:
+        extend(broker, topic, partitions or 0)
     return broker.describe(wanted)
+
+
+def extend(broker: Broker, topic: str, partitions: int) -> None:
+    """Give a topic so many partitions; where the brokers refuse that, say so and leave it."""
+    try:
+        broker.extend(topic, partitions)
+    except OutputFailed as failure:
+        # Whoever needs the partitions says with which command they are made by hand.
+        log.warning("topic not extended", extra={"topic": topic, "error": str(failure)})
+    else:
+        log.info("topic extended", extra={"topic": topic, "partitions": partitions})
 
 
 def _explanation(missing: Sequence[str], partitions: int | None, bootstrap_servers: str) -> str:

@@ -224,6 +224,20 @@ def test_describe_knows_what_exists(world: World, group: str) -> None:
     assert {missing: 2} == {name: facts.partitions for name, facts in after.items()}
 
 
+def test_topic_is_given_more_partitions(world: World, group: str) -> None:
+    """So many in all; the records that are there stay where they are."""
+    if isinstance(world, EmbeddedWorld):
+        pytest.skip("the mock cluster has four partitions, always")
+    partition = Partition(world.topic(1), 0)
+    world.write(partition, [b"a"])
+    broker = world.open(group, "one")
+
+    broker.extend(partition.topic, 3)
+
+    assert 3 == broker.describe([partition.topic])[partition.topic].partitions
+    assert [b"a"] == [record.value for record in read_all(broker, partition.topic, 1)]
+
+
 def test_members_share_partitions(world: World, group: str) -> None:
     """A second member gets a part of the partitions, and the first gives back no more than that."""
     topic = world.topic(4)

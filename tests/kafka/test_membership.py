@@ -150,6 +150,37 @@ def test_missing_topics_are_created_where_that_is_allowed(
     assert [2, 2] == [topics.partitions(name) for name in outputs.values()]
 
 
+def test_state_topic_follows_an_input_that_is_given_more_partitions(
+    make_topics: MakeTopics, make_service: MakeService
+) -> None:
+    """With create_topics: true at once and at a start; without, exit 1 with the command."""
+    topics = make_topics(1)
+    topics.write(0, given(8, 30))
+    kafka = {"create_topics": True, "properties": {"topic.metadata.refresh.interval.ms": 500}}
+    service = make_service(topics, kafka=kafka).start()
+    service.wait(topics.all_committed, "everything committed")
+
+    topics.extend(topics.events, 3)
+    topics.write(2, given(9, 30))
+    service.wait(topics.all_committed, "everything committed, the new partition's too")
+    assert topics.expected(service.settings) == topics.published()
+    at_work = topics.partitions(topics.state)
+    assert 0 == service.stop()[0], service.log
+    topics.extend(topics.events, 4)
+    service.start()
+    service.wait(lambda: topics.partitions(topics.state) == 4, "extended at the start")
+    service.stop()
+    topics.extend(topics.events, 5)
+    forbidden = make_service(topics).start()
+
+    code = forbidden.ended()
+
+    command = (
+        f"kafka-topics.sh --bootstrap-server {topics.bootstrap} --alter --topic {topics.state} --partitions 5"
+    )
+    assert (3, 1, True) == (at_work, code, command in forbidden.log), forbidden.log
+
+
 def test_unreachable_broker_is_said_in_bounded_time(
     make_topics: MakeTopics, make_service: MakeService
 ) -> None:
