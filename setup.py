@@ -7,7 +7,21 @@ Without a compiler the same modules run as they are, several times slower.
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-COMPILED = ("processor.clustering.rows",)
+COMPILED = (
+    "processor.clustering.engine",
+    "processor.clustering.homes",
+    "processor.clustering.limit",
+    "processor.clustering.neighbours",
+    "processor.clustering.parts",
+    "processor.clustering.rows",
+    "processor.clustering.scans",
+    "processor.clustering.slots",
+    "processor.clustering.space",
+    "processor.clustering.stateful",
+    "processor.clustering.tables",
+    "processor.clustering.transfer",
+    "processor.clustering.window",
+)
 
 # Nothing is fused or reassociated: a sum of squares rounds as Python's does.
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-fast-math"]

@@ -16,6 +16,7 @@ from processor.clustering.homes import Home
 from processor.clustering.labels import CoreLabels
 from processor.clustering.neighbours import squared_distance
 from processor.clustering.rows import Counts, Gate, Vector
+from processor.clustering.stateful import Stateful
 from processor.clustering.transfer import Transferable
 from processor.clustering.walks import EVERYTHING, Guest, Walk
 
@@ -48,10 +49,10 @@ class NearestCore:
     at_least: bool
 
 
-class Spot:
+class Spot(Stateful):
     """Where repeats of a vector are learned by `Engine.again`, as long as it stays in the window."""
 
-    __slots__ = ("first", "home", "slot")
+    STATE = ("first", "home", "slot")
 
     def __init__(self, slot: int, first: int, home: Home) -> None:
         self.slot = slot
@@ -81,9 +82,7 @@ class Engine(Transferable):
             if home.newest < horizon:
                 home.oldest = now
             home.newest = now
-        slot = self._young.get(home.base + row)
-        if slot is None:
-            slot = self.slot_of(home, row)
+        slot = self.slot_of(home, row)
         newest = slots.newest
         if newest[slot] < horizon:
             self.appear(home, slot, serial, exemplar)
@@ -118,7 +117,7 @@ class Engine(Transferable):
         home = self.homes.named.get(scope)
         if home is None:
             return None
-        slot = self._young.get(home.base + row) or self._old.get(home.base + row)
+        slot = self.slots.find(home.number, self.rows.index(row), self.places)
         return Spot(slot, self.slots.first[slot], home) if slot else None
 
     def again(self, spot: Spot, part: int) -> bool:
@@ -371,8 +370,10 @@ class Engine(Transferable):
             if self.slots.live(found[-1], horizon) >= self.min_samples:
                 self.space.note_full(found[-1], place, point)
             return CORE
-        near = any(other != slot and self.space.is_core(other, horizon, self.min_samples) for other in found)
-        return BORDER if near else NOISE
+        for other in found:
+            if other != slot and self.space.is_core(other, horizon, self.min_samples):
+                return BORDER
+        return NOISE
 
     def _here(self, scope: str, row: int) -> tuple[Home, int, list[float]] | None:
         """Scope, place and point of a row, None where the scope has nothing in its gate."""

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from processor.clustering.stateful import Stateful
 
-class Home:
+
+class Home(Stateful):
     """One scope.
 
     number : small, recycled once the scope has no slot left
-    base : of the keys under which its slots are remembered
     horizon : parts below it were taken from this scope alone
     oldest : no event of the scope in the window is in an older part
     newest : part of its newest event
@@ -18,20 +19,21 @@ class Home:
     place : the place its last new slot was put into
     """
 
-    __slots__ = ("base", "horizon", "name", "newest", "number", "oldest", "place", "size")
+    STATE = ("horizon", "name", "newest", "number", "oldest", "place", "size")
 
     def __init__(self, name: str, number: int) -> None:
         self.name = name
         self.number = number
-        self.base = number << 64
         self.horizon = self.oldest = self.newest = self.size = self.place = 0
 
 
-class Homes:
+class Homes(Stateful):
     """Scopes by name and by number; numbers start at 1.
 
     live : live vectors by number, as far as they are counted; memoryview, `counted()` for numpy
     """
+
+    STATE = ("named", "numbered", "_free", "_live")
 
     live: Any
 
@@ -85,9 +87,6 @@ class Homes:
                 home.oldest = max(0, home.oldest - less)
                 home.newest = max(0, home.newest - less)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "live"}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        super().__setstate__(state)
         self.live = self._live.data

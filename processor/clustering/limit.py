@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from processor.clustering.stateful import Stateful
+
 if TYPE_CHECKING:
     from processor.clustering.window import Window
 
 
-class Limit:
+class Limit(Stateful):
     """Shared by the engines of one partition.
 
     left : live (scope, vector) pairs that fit yet; what died and was not yet noticed counts as live
     """
+
+    STATE = ("left", "_most", "_windows")
 
     def __init__(self, most: int) -> None:
         self.left = self._most = most

@@ -5,12 +5,14 @@ column; leaves carry bounding boxes. A box that fails the distance test has no n
 squares and sums round monotonously, so that is never wrong. Larger places are dealt to buckets of a grid.
 """
 
-from collections.abc import Iterator, Sequence
-from math import floor
+from collections.abc import Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from processor.clustering.stateful import Stateful
 
 LEAF = 256  # vectors scanned at once
 GRID_FROM = 512  # vectors from which a grid pays
@@ -18,8 +20,6 @@ GRID_DIMENSIONS = 3  # 27 buckets to look into; one more dimension would make th
 SHARDS = 64  # dicts that share the buckets: one of them rehashes in under a millisecond
 FAR = 1 << 31  # cells from the origin beyond which all is one cell: floor(x / side) must stay exact
 STRIDES = (1, 1_000_003, 998_244_353)  # of a cell on each column, in a bucket's key
-
-Slots = NDArray[np.uint32]
 
 
 def squared_distance(a: Sequence[float], b: Sequence[float]) -> float:
@@ -33,6 +33,10 @@ def squared_distance(a: Sequence[float], b: Sequence[float]) -> float:
     return acc
 
 
+# Where this module was compiled, loops over numbers beat numpy's calls.
+LOOPS = not isinstance(squared_distance, FunctionType)
+
+
 def squared_distances(columns: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
     """Squared distances of many points (columns, n) to one (columns, 1), each added up feature by feature."""
     squares = columns - point
@@ -43,92 +47,132 @@ def squared_distances(columns: NDArray[np.float64], point: NDArray[np.float64]) 
     return acc
 
 
-class Leaf:
+class Leaf(Stateful):
     """Vectors in contiguous columns. `cols` is (columns, capacity), of which `size` are used."""
 
-    __slots__ = ("cols", "size", "slots")
+    cols: Any
+    slots: Any
 
     def __init__(self, columns: int, capacity: int = 16) -> None:
         self.cols = np.empty((columns, capacity))
         self.slots = np.empty(capacity, np.uint32)
         self.size = 0
 
-    def add(self, slot: int, point: NDArray[np.float64]) -> None:
-        """Add a vector, given as (columns, 1)."""
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "cols": self.points()[:, : self.size].copy(),
+            "slots": self.names()[: self.size].copy(),
+            "size": self.size,
+        }
+
+    def add(self, slot: int, point: list[float]) -> None:
+        """Add a vector."""
         n = self.size
         if n == len(self.slots):
-            cols, slots = self.cols, self.slots
+            cols, slots = self.points(), self.names()
             room = n + max(8, n // 4)
             self.cols = np.empty((len(cols), room))
-            self.cols[:, :n] = cols
             self.slots = np.empty(room, np.uint32)
-            self.slots[:n] = slots
-        self.cols[:, n] = point[:, 0]
+            self.points()[:, :n] = cols
+            self.names()[:n] = slots
+        cols = self.cols
+        for i in range(len(point)):
+            cols[i, n] = point[i]
         self.slots[n] = slot
         self.size = n + 1
+
+    def points(self) -> NDArray[np.float64]:
+        """All columns, beyond `size` too."""
+        return np.asarray(self.cols)
+
+    def names(self) -> NDArray[np.uint32]:
+        """All slots, beyond `size` too."""
+        return np.asarray(self.slots)
 
     def remove(self, slot: int) -> bool:
         """Remove a vector; whether it was here."""
         n = self.size
-        at = (self.slots[:n] == slot).nonzero()[0]
-        if not len(at):
+        at = self._at(slot)
+        if at == n:
             return False
         n -= 1
-        self.slots[at[0]] = self.slots[n]
-        self.cols[:, at[0]] = self.cols[:, n]
+        self.slots[at] = self.slots[n]
+        cols = self.cols
+        for i in range(len(cols)):
+            cols[i, at] = cols[i, n]
         self.size = n
         return True
 
-    def within(self, point: NDArray[np.float64], limit: float) -> Slots:
+    def _at(self, slot: int) -> int:
+        """Where a slot is, `size` where it is not."""
+        if not LOOPS:
+            found = (self.names()[: self.size] == slot).nonzero()[0]
+            return int(found[0]) if len(found) else self.size
+        slots = self.slots
+        for at in range(self.size):
+            if slots[at] == slot:
+                return at
+        return self.size
+
+    def within(self, point: list[float], limit: float) -> NDArray[np.uint32]:
         """Slots whose squared distance is at most `limit`."""
         n = self.size
-        return self.slots[:n][squared_distances(self.cols[:, :n], point) <= limit]
+        close = squared_distances(self.points()[:, :n], np.array(point).reshape(-1, 1)) <= limit
+        near: NDArray[np.uint32] = self.names()[:n][close]
+        return near
 
     def split(self) -> "Leaf":
         """Move the upper half along the widest column to a new leaf."""
         n = self.size
-        cols, slots = self.cols[:, :n], self.slots[:n]
+        cols, slots = self.points()[:, :n], self.names()[:n]
         widest = int((cols.max(axis=1) - cols.min(axis=1)).argmax())
         order = cols[widest].argpartition(n // 2)
         other = Leaf(len(cols))
         for leaf, chosen in ((self, order[: n // 2]), (other, order[n // 2 :])):
-            part, names = cols[:, chosen], slots[chosen]
-            leaf.cols, leaf.slots = np.ascontiguousarray(part), names
+            leaf.cols, leaf.slots = np.ascontiguousarray(cols[:, chosen]), slots[chosen]
             leaf.size = len(chosen)
         return other
 
 
-class Bucket:
-    """Leaves with bounding boxes. `low` and `high` are (columns, leaves), None while there is one leaf."""
+class Bucket(Stateful):
+    """Leaves with bounding boxes. `low` and `high` are (columns, leaves); they mean nothing for one leaf."""
 
-    __slots__ = ("high", "leaves", "low", "size")
+    STATE = ("leaves", "size", "boxed", "columns")
+
+    low: Any
+    high: Any
 
     def __init__(self, columns: int) -> None:
+        self.columns = columns
         self.leaves = [Leaf(columns)]
-        self.low: NDArray[np.float64] | None = None
-        self.high: NDArray[np.float64] | None = None
+        self.boxed = False
+        self.low = self.high = np.zeros((columns, 0))
         self.size = 0
 
-    def add(self, slot: int, point: NDArray[np.float64]) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "low": np.array(self.low), "high": np.array(self.high)}
+
+    def add(self, slot: int, point: list[float]) -> None:
         """Add a vector to the leaf whose box is nearest."""
         self.size += 1
-        if self.low is None or self.high is None:
-            chosen = 0
-        else:
-            chosen = int(self._outside(point).argmin())
-            column = point[:, 0]
-            np.minimum(self.low[:, chosen], column, out=self.low[:, chosen])
-            np.maximum(self.high[:, chosen], column, out=self.high[:, chosen])
-        leaf = self.leaves[chosen]
+        chosen = 0
+        if self.boxed:
+            chosen = self._nearest(point)
+            low, high = self.low, self.high
+            for i in range(self.columns):
+                x = point[i]
+                low[i, chosen] = min(low[i, chosen], x)
+                high[i, chosen] = max(high[i, chosen], x)
+        leaf: Leaf = self.leaves[chosen]
         leaf.add(slot, point)
         if leaf.size >= LEAF:
             self._split(chosen)
 
-    def remove(self, slot: int, point: NDArray[np.float64]) -> bool:
+    def remove(self, slot: int, point: list[float]) -> bool:
         """Remove a vector; whether it was here."""
         leaves = self.leaves
-        if self.low is not None:
-            leaves = [leaves[i] for i in (self._outside(point) == 0.0).nonzero()[0].tolist()]
+        if self.boxed:
+            leaves = [leaves[i] for i in range(len(leaves)) if self._outside(i, point) == 0.0]
         for leaf in leaves:
             if leaf.remove(slot):
                 self.size -= 1
@@ -137,114 +181,150 @@ class Bucket:
                 return True
         return False
 
-    def near(self, point: NDArray[np.float64], limit: float) -> Iterator[Leaf]:
+    def near(self, point: list[float], limit: float) -> list[Leaf]:
         """Leaves that may hold vectors within the limit, the one around the point first."""
-        if self.low is None:
-            yield self.leaves[0]
-            return
-        outside = self._outside(point)
-        near = (outside <= limit).nonzero()[0]
-        # A copy: the caller may drop leaves as it goes.
-        yield from [self.leaves[i] for i in near[outside[near].argsort(kind="stable")].tolist()]
+        leaves = self.leaves
+        if not self.boxed:
+            return leaves[:1]
+        if not LOOPS:
+            gaps = self._all_outside(point)
+            close = (gaps <= limit).nonzero()[0]
+            return [leaves[i] for i in close[gaps[close].argsort(kind="stable")].tolist()]
+        near = []
+        for i in range(len(leaves)):
+            outside = self._outside(i, point)
+            if outside <= limit:
+                near.append((outside, i))
+        near.sort()
+        return [leaves[i] for _, i in near]
 
     def drop(self, leaf: Leaf) -> None:
         """Take a leaf away with all that is in it."""
         self.size -= leaf.size
-        if self.low is None or self.high is None:
+        if not self.boxed:
             leaf.size = 0
             return
         i = self.leaves.index(leaf)
         last = len(self.leaves) - 1
         self.leaves[i] = self.leaves[last]
         self.leaves.pop()
-        self.low[:, i], self.high[:, i] = self.low[:, last], self.high[:, last]
-        self.low[:, last], self.high[:, last] = np.inf, -np.inf
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        low[:, i], high[:, i] = low[:, last], high[:, last]
+        low[:, last], high[:, last] = np.inf, -np.inf
         if not self.leaves:
-            self.leaves.append(Leaf(len(self.low)))
-            self.low = self.high = None
+            self.leaves.append(Leaf(self.columns))
+            self.boxed = False
 
-    def _outside(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Squared distance of a point to each box, 0 inside."""
-        n = len(self.leaves)
-        assert self.low is not None and self.high is not None  # noqa: S101, PT018 - callers have looked
-        beyond = np.maximum(self.low[:, :n] - point, point - self.high[:, :n])
-        np.maximum(beyond, 0.0, out=beyond)
-        beyond *= beyond
-        acc: NDArray[np.float64] = beyond[0]
-        for square in beyond[1:]:
-            acc += square
+    def _nearest(self, point: list[float]) -> int:
+        """The leaf whose box is nearest to a point."""
+        if not LOOPS:
+            return int(self._all_outside(point).argmin())
+        chosen, least = 0, self._outside(0, point)
+        for i in range(1, len(self.leaves)):
+            outside = self._outside(i, point)
+            if outside < least:
+                chosen, least = i, outside
+        return chosen
+
+    def _outside(self, leaf: int, point: list[float]) -> float:
+        """Squared distance of a point to a box, 0 inside."""
+        low, high, acc = self.low, self.high, 0.0
+        for i in range(self.columns):
+            x = point[i]
+            beyond = low[i, leaf] - x
+            beyond = max(beyond, x - high[i, leaf])
+            if beyond > 0.0:
+                acc += beyond * beyond
         return acc
+
+    def _all_outside(self, point: list[float]) -> NDArray[np.float64]:
+        """`_outside` of every box."""
+        n = len(self.leaves)
+        x = np.array(point).reshape(-1, 1)
+        beyond = np.maximum(np.asarray(self.low)[:, :n] - x, x - np.asarray(self.high)[:, :n])
+        np.maximum(beyond, 0.0, out=beyond)
+        return squared_distances(beyond, np.zeros_like(x))
 
     def _split(self, i: int) -> None:
         leaf = self.leaves[i]
         other = leaf.split()
         self.leaves.append(other)
         n = len(self.leaves)
-        if self.low is None or self.high is None or n > self.low.shape[1]:
-            self._widen(len(leaf.cols), max(8, 2 * n))
-        assert self.low is not None and self.high is not None  # noqa: S101, PT018 - made just now
+        if not self.boxed or n > self.low.shape[1]:
+            self._widen(max(8, 2 * n))
+        low, high = np.asarray(self.low), np.asarray(self.high)
         for j, one in ((i, leaf), (n - 1, other)):
-            cols = one.cols[:, : one.size]
-            self.low[:, j] = cols.min(axis=1)
-            self.high[:, j] = cols.max(axis=1)
+            cols = one.points()[:, : one.size]
+            low[:, j] = cols.min(axis=1)
+            high[:, j] = cols.max(axis=1)
 
-    def _widen(self, columns: int, capacity: int) -> None:
-        low, high = np.full((columns, capacity), np.inf), np.full((columns, capacity), -np.inf)
-        if self.low is not None and self.high is not None:
+    def _widen(self, capacity: int) -> None:
+        low, high = np.full((self.columns, capacity), np.inf), np.full((self.columns, capacity), -np.inf)
+        if self.boxed:
             n = self.low.shape[1]
-            low[:, :n], high[:, :n] = self.low, self.high
-        self.low, self.high = low, high
+            low[:, :n], high[:, :n] = np.asarray(self.low), np.asarray(self.high)
+        self.low, self.high, self.boxed = low, high, True
 
 
-class Grid:
+class Grid(Stateful):
     """Buckets of side eps * (1 + 1e-6) on the widest columns; an entry is a chain's head or a Bucket.
 
     A shard holds the buckets of every 64th cell of the first column.
+    key : of the bucket around the point that was asked for last
     """
 
-    __slots__ = ("_cell_of", "_point", "columns", "offsets", "shards", "side")
+    STATE = ("columns", "side", "shards", "offsets")
 
     def __init__(self, columns: Sequence[int], side: float) -> None:
-        self.columns = tuple(zip(columns, STRIDES, strict=False))
+        self.columns = tuple(columns)
         self.side = side
-        self._point: Sequence[float] = ()
-        self._cell_of = (0, 0)
         self.shards: list[dict[int, Any]] = [{} for _ in range(SHARDS)]
         offsets = [0]
-        for _, stride in self.columns[1:]:
+        for stride in STRIDES[1 : len(self.columns)]:
             offsets = [offset + step * stride for offset in offsets for step in (0, -1, 1)]
         self.offsets = offsets
+        self._forget()
 
-    def find(self, point: Sequence[float]) -> tuple[dict[int, Any], int]:
-        """Shard and key of the bucket around a point. Two buckets may share a key: then they are one."""
-        first, key = self._cell(point)
-        return self.shards[first & SHARDS - 1], key
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._forget()
 
-    def around(self, point: Sequence[float]) -> Iterator[Any]:
-        """Entries of the buckets that may hold neighbours of a point, its own bucket's first."""
-        first, key = self._cell(point)
-        offsets, shards = self.offsets, self.shards
-        get = shards[first & SHARDS - 1].get
-        entry = get(key)
-        if entry is not None:
-            yield entry
-        # One dict after the other: whoever has found enough asks no further.
-        yield from [entry for offset in offsets[1:] if (entry := get(key + offset)) is not None]
-        for step in (-1, 1):
-            get = shards[first + step & SHARDS - 1].get
-            base = key + step
-            yield from [entry for offset in offsets if (entry := get(base + offset)) is not None]
+    def find(self, point: list[float]) -> dict[int, Any]:
+        """Shard of the bucket around a point; its key is `key`. Two that share a key are one."""
+        if point is not self._point:
+            self._look(point)
+        shard: dict[int, Any] = self.shards[self._first & SHARDS - 1]
+        return shard
 
-    def _cell(self, point: Sequence[float]) -> tuple[int, int]:
-        """The cell on the first column, and the bucket's key."""
-        if point is self._point:
-            return self._cell_of
+    def beside(self, point: list[float], step: int) -> list[Any]:
+        """Entries of the buckets that may hold neighbours of a point, `step` cells on along the first column.
+
+        Without the point's own.
+        """
+        if point is not self._point:
+            self._look(point)
+        shard: dict[int, Any] = self.shards[self._first + step & SHARDS - 1]
+        base = self.key + step
+        found = []
+        for offset in self.offsets:
+            entry = shard.get(base + offset) if step or offset else None
+            if entry is not None:
+                found.append(entry)
+        return found
+
+    def _forget(self) -> None:
+        self._point: list[float] = []
+        self._first = self.key = 0
+
+    def _look(self, point: list[float]) -> None:
+        """Find the cell on the first column, and the bucket's key."""
         first = key = 0
-        for column, stride in self.columns:
+        for i, column in enumerate(self.columns):
             x = point[column] / self.side
-            cell = floor(x) if -FAR < x < FAR else FAR if x > 0 else -FAR
-            if stride == 1:
+            cell = FAR if x > 0 else -FAR
+            if -FAR < x < FAR:
+                cell = int(x // 1.0)
+            if not i:
                 first = cell
-            key += cell * stride
-        self._point, self._cell_of = point, (first, key)
-        return first, key
+            key += cell * STRIDES[i]
+        self._point, self._first, self.key = point, first, key

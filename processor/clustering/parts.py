@@ -2,13 +2,15 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-LOG_BLOCK = 1 << 14  # events from which a part begins a new block
+from processor.clustering.stateful import Stateful
+
+LOG_BLOCK = 1 << 14  # events in a block of the log
+FIRST_BLOCK = 1 << 6  # the same of its first
 PART_BLOCK = 1 << 10  # parts
 
 _Block = tuple[Any, Any, Any]
@@ -19,7 +21,7 @@ def _last(block: _Block) -> int:
     return last
 
 
-class Parts:
+class Parts(Stateful):
     """Parts by an inner number that counts up from 1, without gaps.
 
     horizon : inner number of the oldest part in the window
@@ -27,6 +29,8 @@ class Parts:
     expired : log position of the window's first event
     lost : events of the window's parts that were taken out early
     """
+
+    STATE = ("horizon", "last", "expired", "lost", "_base", "_blocks")
 
     def __init__(self) -> None:
         self.horizon = 1
@@ -153,44 +157,51 @@ class Parts:
         return np.concatenate(pieces)
 
 
-class Log:
+class Log(Stateful):
     """Slots in the order of learning; positions only grow. An event that was withdrawn is slot 0.
 
-    append : write the slot of one event
+    end : position after the last event
     """
 
-    append: Callable[[int], None]
+    STATE = ("end", "_blocks", "_starts")
+
+    _open: Any
 
     def __init__(self) -> None:
-        self._blocks = [array("I")]
-        self._starts = [0]
-        self.append = self._blocks[0].append
+        self.end = 0
+        self._blocks: list[NDArray[np.uint32]] = []
+        self._starts: list[int] = []
+        self._begin(min(LOG_BLOCK, FIRST_BLOCK))
 
-    @property
-    def end(self) -> int:
-        """Position after the last event."""
-        return self._starts[-1] + len(self._blocks[-1])
-
-    def roll(self) -> None:
-        """Begin a new block where the last one is long enough."""
-        if len(self._blocks[-1]) >= LOG_BLOCK:
-            self._blocks[-1] = array("I", self._blocks[-1])  # without the room to grow
-            self._starts.append(self.end)
-            self._blocks.append(array("I"))
-            self.append = self._blocks[-1].append
+    def append(self, slot: int) -> None:
+        """Write the slot of one event."""
+        at = self.end - self._start
+        if at == self._room:
+            self._begin(min(LOG_BLOCK, 2 * self._room))
+            at = 0
+        self._open[at] = slot
+        self.end += 1
 
     def put(self, slot: int, count: int) -> None:
         """Write `count` events."""
-        self._blocks[-1].extend(array("I", [slot]) * count)
+        while count:
+            at = self.end - self._start
+            if at == self._room:
+                self._begin(LOG_BLOCK)
+                at = 0
+            some = min(count, self._room - at)
+            self._blocks[-1][at : at + some] = slot
+            self.end += some
+            count -= some
 
     def views(self, low: int, high: int) -> list[tuple[int, NDArray[np.uint32]]]:
-        """(position, slots) of the events [low, high), block by block; let go of before the next append."""
+        """(position, slots) of the events [low, high), block by block."""
         found = []
         block = bisect_left(self._starts, low + 1) - 1
         while low < high:
             start, slots = self._starts[block], self._blocks[block]
             stop = min(high, start + len(slots))
-            found.append((low, np.frombuffer(slots, np.uint32)[low - start : stop - start]))
+            found.append((low, slots[low - start : stop - start]))
             low = stop
             block += 1
         return found
@@ -201,14 +212,20 @@ class Log:
             self._starts.pop(0)
             self._blocks.pop(0)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"_blocks": self._blocks, "_starts": self._starts}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.append = self._blocks[-1].append
+        super().__setstate__(state)
+        self._use_last()
 
     @property
     def nbytes(self) -> int:
         """Bytes of the blocks."""
-        return sum(4 * len(block) for block in self._blocks)
+        return sum(block.nbytes for block in self._blocks)
+
+    def _begin(self, room: int) -> None:
+        self._blocks.append(np.zeros(room, np.uint32))
+        self._starts.append(self.end)
+        self._use_last()
+
+    def _use_last(self) -> None:
+        self._start, self._room = self._starts[-1], len(self._blocks[-1])
+        self._open = self._blocks[-1].data

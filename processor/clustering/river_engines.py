@@ -29,6 +29,8 @@ class FadingEngine(Engine):
     rival : dbstream (eps is its clustering_threshold) or denstream (eps is its epsilon)
     """
 
+    STATE = (*Engine.STATE, "rival", "_models", "_made")
+
     def __init__(
         self,
         rival: Rival,

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from processor.clustering.tables import U32, Chained, Objects, Table
+from processor.clustering.tables import U32, Chained, Objects, Table, zeros
 
 Counts = tuple[int, ...]
 Gate = tuple[Hashable, ...]
@@ -22,21 +22,26 @@ class Rows(Chained):
     """(gate, counts) -> row. A row is an index and, above 32 bits, how often the index was used before.
 
     columns : numbers in a vector
+    width : numbers in counts, 0 until the first row tells
     vector : the floats of counts
+    x, c : floats and counts, row after row
+    hint : a slot that had the row
     """
 
-    gate: memoryview
-    uses: memoryview
-    generation: memoryview
+    STATE = (*Chained.STATE, "columns", "width", "_vector", "_asked", "_gate_ids", "_gates", "_gate_uses")
+
+    gate: Any
+    uses: Any
+    generation: Any
+    hint: Any
+    x: Any
+    c: Any
 
     def __init__(self, columns: int, vector: Callable[[Counts], Vector]) -> None:
         self.columns = columns
-        self._vector = vector
-        self._names = [f"x{i}" for i in range(columns)]
-        self.x: list[Any] = []
-        self.c: list[Any] = []
         self.width = 0
-        self._integers: list[str] = []
+        self._vector = vector
+        self.c = np.zeros(0, "q").data
         self.young: dict[tuple[Gate, Counts], int] = {}
         self._old: dict[tuple[Gate, Counts], int] = {}
         self._asked = 0  # the row made last: it is kept for who asked for it
@@ -45,8 +50,7 @@ class Rows(Chained):
         self._gate_uses = _GateUses()
         self._pins: list[weakref.ref[Any]] = []
         super().__init__(
-            {"gate": ("I", 1), "uses": ("I", 1), "generation": ("I", 1)}
-            | dict.fromkeys(self._names, ("d", 1))
+            dict.fromkeys(("gate", "uses", "generation", "hint"), ("I", 1)) | {"x": ("d", columns)}
         )
 
     def intern(self, gate: Gate, counts: Counts) -> int:
@@ -62,7 +66,7 @@ class Rows(Chained):
         if row is None:
             number = self._gate_ids[hash(gate) % GATE_SHARDS].get(gate, 0)
             index = self._find(number, counts) if number else 0
-            row = self.generation[index] << 32 | index if index else self._make(gate, counts, number)
+            row = self.handle(index) if index else self._make(gate, counts, number)
         self.young[key] = row
         if len(self.young) > RECENT:
             self._old = self.young
@@ -78,7 +82,8 @@ class Rows(Chained):
 
     def handle(self, index: int) -> int:
         """The row of an index in use."""
-        return self.generation[index] << 32 | index
+        generation: int = self.generation[index]
+        return generation << 32 | index
 
     def holds(self, row: int) -> bool:
         """Whether a row that was kept outside still stands for the same gate and counts."""
@@ -104,19 +109,29 @@ class Rows(Chained):
 
     def vector_of(self, index: int) -> list[float]:
         """The floats of a row."""
-        return [column[index] for column in self.x]
+        x, begin = self.x, index * self.columns
+        return [x[at] for at in range(begin, begin + self.columns)]
 
     def counts_of(self, index: int) -> Counts:
         """The counts of a row."""
-        return tuple([integers[index] for integers in self.c])
+        c, begin = self.c, index * self.width
+        return tuple([c[at] for at in range(begin, begin + self.width)])
+
+    def squared(self, index: int, point: list[float]) -> float:
+        """Squared distance of a row to a point, added up feature by feature (see neighbours.py)."""
+        x, begin, acc = self.x, index * self.columns, 0.0
+        for i in range(self.columns):
+            difference = x[begin + i] - point[i]
+            acc += difference * difference
+        return acc
 
     def count_arrays(self) -> list[NDArray[np.int64]]:
         """The counts by column."""
-        return [self.arrays[name] for name in self._integers]
+        return [*self.arrays["c"].reshape(-1, self.width).T] if self.width else []
 
     def float_arrays(self) -> list[NDArray[np.float64]]:
         """The floats by column."""
-        return [self.arrays[name] for name in self._names]
+        return [*self.arrays["x"].reshape(-1, self.columns).T]
 
     def unuse(self, index: int) -> None:
         """One slot less uses the row; a row that nobody uses is recycled."""
@@ -126,15 +141,11 @@ class Rows(Chained):
 
     def widen(self, columns: int) -> None:
         """Add columns of floats and counts, all 0."""
-        for name in [f"x{i}" for i in range(self.columns, columns)]:
-            self._names.append(name)
-            self._add(name, "d")
-        for name in (
-            [f"c{i}" for i in range(self.width, self.width + columns - self.columns)] if self.width else ()
-        ):
-            self._integers.append(name)
-            self._add(name, "q")
-            self.width += 1
+        more = columns - self.columns
+        self._stretch("x", "d", self.columns, columns)
+        if self.width:
+            self._stretch("c", "q", self.width, self.width + more)
+            self.width += more
         self.columns = columns
         self.young, self._old = {}, {}
         self.rehash(
@@ -151,23 +162,19 @@ class Rows(Chained):
         self._pins = [pin for pin in self._pins if pin() is not None]
         return bool(self._pins)
 
-    def __getstate__(self) -> dict[str, object]:
-        state = super().__getstate__()
-        del state["_pins"]
-        return state | {"x": [], "c": [], "young": {}, "_old": {}}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._names, self._integers = state["_names"], state["_integers"]
+        self.c = np.zeros(0, "q").data
         super().__setstate__(state)
-        self.x = [getattr(self, name) for name in self._names]
-        self.c = [getattr(self, name) for name in self._integers]
+        self.young, self._old = {}, {}
         self._pins = []
 
-    def _put(self, name: str, values: NDArray[Any]) -> None:
-        super()._put(name, values)
-        for names, views in ((self._names, "x"), (self._integers, "c")):
-            if name in names:
-                setattr(self, views, [getattr(self, one, None) for one in names])
+    def _stretch(self, name: str, kind: str, before: int, width: int) -> None:
+        """Give each row of a field more entries, all 0."""
+        old = self.arrays[name].reshape(-1, before)
+        values = zeros(len(old) * width, kind)
+        values.reshape(-1, width)[:, :before] = old
+        self._layout[name] = (kind, width)
+        self._put(name, values)
 
     def _find(self, number: int, counts: Counts) -> int:
         """The index of (gate number, counts), 0 = none."""
@@ -187,8 +194,9 @@ class Rows(Chained):
         for x in vector:
             if not -LARGEST <= x <= LARGEST:  # nor is NaN
                 raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {vector}")
-        if not self.width:
-            self._add_counts(len(counts))
+        if not self.width and counts:
+            self.width = len(counts)
+            self._add("c", "q", self.width)
         if len(counts) != self.width or len(vector) != self.columns:
             raise ValueError(
                 f"expected {self.width} counts and {self.columns} floats, got {counts}, {vector}"
@@ -198,10 +206,11 @@ class Rows(Chained):
             self._recycle(asked)
             number = self.gate_number(gate) if number else 0
         index = self.fresh() if self._pins and self._pinned() else self.new()
+        begin = index * self.width
         try:
-            for integers, count in zip(self.c, counts, strict=True):
-                integers[index] = count
-        except ValueError as error:
+            for i, count in enumerate(counts):
+                self.c[begin + i] = count
+        except (ValueError, OverflowError) as error:
             self.release(index)
             raise ValueError(f"counts are integers of 64 bits, got {counts}") from error
         uses = self._gate_uses.uses
@@ -213,18 +222,12 @@ class Rows(Chained):
         uses[number] += 1
         self.gate[index] = number
         self.uses[index] = 0
-        for column, value in zip(self.x, vector, strict=True):
-            column[index] = value + 0.0  # -0.0 becomes 0.0
+        begin = index * self.columns
+        for i, value in enumerate(vector):
+            self.x[begin + i] = value + 0.0  # -0.0 becomes 0.0
         self.chain(hash((number, counts)) & U32, index)
         self._asked = index
-        return self.generation[index] << 32 | index
-
-    def _add_counts(self, width: int) -> None:
-        """The counts' columns: how many there are is known from the first row."""
-        self.width = width
-        self._integers = [f"c{i}" for i in range(width)]
-        for name in self._integers:
-            self._add(name, "q")
+        return self.handle(index)
 
     def _recycle(self, index: int) -> None:
         """Recycle a row that nobody uses."""
@@ -248,7 +251,7 @@ class Rows(Chained):
 class _GateUses(Table):
     """How many rows have each gate."""
 
-    uses: memoryview
+    uses: Any
 
     def __init__(self) -> None:
         super().__init__({"uses": ("I", 1)})

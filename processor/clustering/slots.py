@@ -42,6 +42,8 @@ class Slots(Chained):
     events: Any
     first: Any
 
+    STATE = (*Chained.STATE, "ring", "exemplars")
+
     def __init__(self, ring: int) -> None:
         self.ring = ring
         self.exemplars = Objects()
@@ -53,7 +55,7 @@ class Slots(Chained):
                 "stamps": ("I", ring),
                 "newest": ("I", 1),
                 "core": ("I", 1),
-                "turn": ("I" if ring > U32 >> 24 else "B", 1),
+                "turn": ("I", 1),
                 "listed": ("B", 1),
                 "counted": ("B", 1),
                 "events": ("I", 1),
@@ -83,10 +85,11 @@ class Slots(Chained):
 
     def live(self, slot: int, horizon: int) -> int:
         """How many of a slot's stamps are in the window."""
+        stamps = self.stamps
         begin = slot * self.ring
         count = 0
-        for stamp in self.stamps[begin : begin + self.ring]:
-            if stamp >= horizon:
+        for at in range(begin, begin + self.ring):
+            if stamps[at] >= horizon:
                 count += 1
         return count
 

@@ -4,7 +4,6 @@ A place's slots are a chain while few, then leaves with boxes, then a grid of su
 leaf.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,26 +14,26 @@ from processor.clustering.neighbours import (
     GRID_FROM,
     Bucket,
     Grid,
-    Leaf,
     squared_distance,
     squared_distances,
 )
 from processor.clustering.rows import Counts, Rows
+from processor.clustering.scans import Scans
 from processor.clustering.slots import Places, Slots
+from processor.clustering.stateful import Stateful
 
 MANY = 64  # neighbours that are sorted to see until when a vector is core
 FULL = 1 << 13  # cells whose frequent vector is remembered
 WALKED = 50  # times as many slots are looked at together as one by one
-FEW = 24  # hits looked at one by one
 CHAIN = 128  # coordinates that are walked one by one: a scan in numpy costs as much
 COUNTED = 8  # slots of which one has its chain's length looked at
 MARGIN = 1 + 1e-6  # of a grid's side over eps: more than division and floor can be wrong by
 
 
-class _Index:
+class _Index(Stateful):
     """A place's vectors beyond a chain: a bucket, then a grid that takes over leaf by leaf."""
 
-    __slots__ = ("bucket", "grid", "retry")
+    STATE = ("bucket", "grid", "retry")
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket: Bucket | None = bucket
@@ -42,18 +41,25 @@ class _Index:
         self.retry = GRID_FROM
 
 
-class Space:
+class Space(Scans):
     """Which live vectors are within eps of a point, place by place."""
 
+    STATE = (*Scans.STATE, "min_samples", "places", "_side", "_indexes", "_full")
+
     def __init__(self, rows: Rows, ring: int, eps: float, min_samples: int) -> None:
-        self.rows = rows
+        super().__init__(rows, Slots(ring), eps * eps)
         self.min_samples = min_samples
-        self.slots = Slots(ring)
         self.places = Places()
-        self.limit = eps * eps
         self._side = eps * MARGIN
         self._indexes: dict[int, _Index] = {}
         self._full: dict[tuple[int, int], int] = {}
+        self._begin()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._begin()
+
+    def _begin(self) -> None:
         self._seen = 0  # the slot that `point` was asked for last
         self._seen_point: list[float] = []
 
@@ -74,7 +80,7 @@ class Space:
             self._indexes[place] = _Index(bucket)
             at = slot
             while at:
-                bucket.add(at, self._point(at))
+                bucket.add(at, self.point(at))
                 at = slots.link[at]
             places.head[place] = 0
 
@@ -131,62 +137,41 @@ class Space:
         full = slots.full_until(slot, self.min_samples)
         if full < horizon:
             return 0
-        r, acc = slots.row[slot], 0.0
-        for column, x in zip(self.rows.x, point, strict=True):
-            difference = column[r] - x
-            acc += difference * difference
-        return full if acc <= self.limit else 0
+        return full if self.rows.squared(slots.row[slot], point) <= self.limit else 0
 
     def _cell(self, place: int, point: list[float]) -> int:
         """The cell of a grid, or all of a place without one."""
         index = self._indexes.get(place)
-        return 0 if index is None or index.grid is None else index.grid.find(point)[1]
+        if index is None or index.grid is None:
+            return 0
+        index.grid.find(point)
+        return index.grid.key
 
     def weigh(self, place: int, point: list[float], horizon: int, need: int, found: list[int]) -> int:
         """Live events within eps of a point, each vector's at most `ring`; counting stops at `need`.
 
         found : gets the live slots that were counted
         """
-        slots, limit, columns = self.slots, self.limit, self.rows.x
-        link, row, newest = slots.link, slots.row, slots.newest
-        stamps, ring = slots.stamps, slots.ring
-        second = 1 if ring > 1 else 0
-        column, x = columns[0], point[0]
-        others = [*zip(columns[1:], point[1:], strict=True)]
-        weight = 0
-        for entry in self._around(place, point):
-            if type(entry) is not int:
-                weight += self._scan(entry, point, horizon, need - weight, found)
-                if weight >= need:
-                    return weight
-                continue
-            at = entry
-            while at:
-                r = row[at]
-                difference = column[r] - x
-                acc = difference * difference
-                if acc <= limit and newest[at] >= horizon:
-                    for other, y in others:
-                        difference = other[r] - y
-                        acc += difference * difference
-                    if acc <= limit:
-                        found.append(at)
-                        # The ring is blank where the vector came only once.
-                        weight += slots.live(at, horizon) if stamps[at * ring + second] else 1
-                        if weight >= need:
-                            return weight
-                at = link[at]
-        return weight
-
-    def _around(self, place: int, point: list[float]) -> Iterable[Any]:
-        """Chains (their heads) and buckets that may hold neighbours of a point."""
         index = self._indexes.get(place)
         if index is None:
-            return [self.places.head[place]]
-        grid, bucket = index.grid, index.bucket
-        if grid is None:
-            return [bucket]
-        return grid.around(point) if bucket is None else [*grid.around(point), bucket]
+            return self.walk(self.places.head[place], point, horizon, need, found)
+        weight, grid, bucket = 0, index.grid, index.bucket
+        if grid is not None:
+            shard = grid.find(point)
+            entry = shard.get(grid.key)
+            if entry is not None:
+                weight = self.enter(entry, point, horizon, need, found)
+            for step in (0, -1, 1):
+                if weight >= need:
+                    return weight
+                # One dict after the other: whoever has found enough asks no further.
+                for entry in grid.beside(point, step):
+                    weight += self.enter(entry, point, horizon, need - weight, found)
+                    if weight >= need:
+                        return weight
+        if bucket is not None and weight < need:
+            weight += self.scan(bucket, point, horizon, need - weight, found)
+        return weight
 
     def is_core(self, slot: int, horizon: int, need: int) -> bool:
         """Whether a slot has `need` live events within eps."""
@@ -238,13 +223,13 @@ class Space:
             return np.array(self._chain(self.places.head[place]), np.int64)
         if self.places.size_of[place] * WALKED > self.slots.size:
             return np.flatnonzero(self.slots.arrays["place"][: self.slots.size] == place)
-        pieces = [] if index.bucket is None else [leaf.slots[: leaf.size] for leaf in index.bucket.leaves]
+        pieces = [] if index.bucket is None else [leaf.names()[: leaf.size] for leaf in index.bucket.leaves]
         for shard in [] if index.grid is None else index.grid.shards:
             for entry in shard.values():
                 if type(entry) is int:
                     pieces.append(np.array(self._chain(entry), np.uint32))
                 else:
-                    pieces += [leaf.slots[: leaf.size] for leaf in entry.leaves]
+                    pieces += [leaf.names()[: leaf.size] for leaf in entry.leaves]
         return np.concatenate(pieces).astype(np.int64) if pieces else np.zeros(0, np.int64)
 
     def _chain(self, at: int) -> list[int]:
@@ -260,9 +245,6 @@ class Space:
         columns = np.stack([column.take(rows) for column in self.rows.float_arrays()])
         return squared_distances(columns, np.array(point).reshape(-1, 1))
 
-    def _point(self, slot: int) -> NDArray[np.float64]:
-        return np.array(self.point(slot)).reshape(-1, 1)
-
     def _add(self, index: _Index, slot: int) -> None:
         grid, bucket = index.grid, index.bucket
         if grid is not None:
@@ -271,7 +253,7 @@ class Space:
                 self._migrate(index, grid, bucket)
             return
         assert bucket is not None  # noqa: S101 - an index without a grid has its bucket
-        bucket.add(slot, self._point(slot))
+        bucket.add(slot, self.point(slot))
         if bucket.size >= index.retry:
             index.retry = 2 * bucket.size
             index.grid = self._grid_for(bucket)
@@ -279,7 +261,7 @@ class Space:
     def _migrate(self, index: _Index, grid: Grid, bucket: Bucket) -> None:
         """Deal one leaf to the grid."""
         leaf = bucket.leaves[-1]
-        names, points = leaf.slots[: leaf.size].tolist(), leaf.cols[:, : leaf.size].T.tolist()
+        names, points = leaf.names()[: leaf.size].tolist(), leaf.points()[:, : leaf.size].T.tolist()
         bucket.drop(leaf)
         for slot, point in zip(names, points, strict=True):
             self._deal(grid, slot, point)
@@ -288,17 +270,19 @@ class Space:
 
     def _grid_for(self, bucket: Bucket) -> Grid | None:
         """A grid on the columns that spread over most cells, None where none does."""
-        if bucket.low is None or bucket.high is None:
+        if not bucket.boxed:
             return None
         n = len(bucket.leaves)
-        cells = (bucket.high[:, :n].max(axis=1) - bucket.low[:, :n].min(axis=1)) / self._side
+        low, high = np.asarray(bucket.low)[:, :n], np.asarray(bucket.high)[:, :n]
+        cells = (high.max(axis=1) - low.min(axis=1)) / self._side
         widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
         chosen = [int(i) for i in widest if cells[i] >= 4]
         return Grid(chosen, self._side) if chosen else None
 
     def _deal(self, grid: Grid, slot: int, point: list[float]) -> None:
         """Put a slot into its bucket of the grid."""
-        shard, key = grid.find(point)
+        shard = grid.find(point)
+        key = grid.key
         entry = shard.get(key)
         link = self.slots.link
         if entry is None:
@@ -313,10 +297,10 @@ class Space:
             bucket = shard[key] = Bucket(self.rows.columns)
             at = slot
             while at:
-                bucket.add(at, self._point(at))
+                bucket.add(at, self.point(at))
                 at = link[at]
         else:
-            entry.add(slot, np.array(point).reshape(-1, 1))
+            entry.add(slot, point)
 
     def _short(self, at: int) -> bool:
         """Whether a chain is still faster to walk than to scan."""
@@ -331,7 +315,8 @@ class Space:
         """Take a slot out of where it is."""
         point = self.point(slot)
         if index.grid is not None:
-            shard, key = index.grid.find(point)
+            shard = index.grid.find(point)
+            key = index.grid.key
             entry = shard.get(key)
             if type(entry) is int:
                 head = self._unlink(entry, slot)
@@ -341,12 +326,12 @@ class Space:
                 if head is not None:
                     del shard[key]
                     return
-            elif entry is not None and entry.remove(slot, np.array(point).reshape(-1, 1)):
+            elif entry is not None and entry.remove(slot, point):
                 if not entry.size:
                     del shard[key]
                 return
         if index.bucket is not None:
-            index.bucket.remove(slot, np.array(point).reshape(-1, 1))
+            index.bucket.remove(slot, point)
 
     def _unlink(self, head: int, slot: int) -> int | None:
         """The head of a chain without `slot`, 0 = nothing is left; None where it is not in the chain."""
@@ -363,38 +348,3 @@ class Space:
                 return head
             at = following
         return None
-
-    def _scan(self, bucket: Bucket, point: list[float], horizon: int, need: int, found: list[int]) -> int:
-        """A bucket, leaf by leaf."""
-        slots = self.slots
-        newest, stamps, ring = slots.newest, slots.stamps, slots.ring
-        second = 1 if ring > 1 else 0
-        column = np.array(point).reshape(-1, 1)
-        weight = 0
-        for leaf in bucket.near(column, self.limit):
-            near = leaf.within(column, self.limit)
-            if len(near) <= FEW:
-                for slot in near.tolist():
-                    if newest[slot] >= horizon:
-                        found.append(slot)
-                        weight += slots.live(slot, horizon) if stamps[slot * ring + second] else 1
-                        if weight >= need:
-                            return weight
-            elif len(near):
-                alive = (slots.ringed()[near] >= horizon).sum(axis=1)
-                total = int(alive.sum())
-                if total:
-                    weight += total
-                    found.extend(near[alive > 0].tolist())
-                else:
-                    self._purge(bucket, leaf, horizon)
-            if weight >= need:
-                return weight
-        return weight
-
-    def _purge(self, bucket: Bucket, leaf: Leaf, horizon: int) -> None:
-        """Drop a leaf in which all are dead, so that nobody looks at them again."""
-        names = leaf.slots[: leaf.size]
-        if not (self.slots.arrays["newest"][names] >= horizon).any():
-            self.slots.arrays["listed"][names] = 0
-            bucket.drop(leaf)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from processor.clustering.stateful import Stateful
+
 FIRST_CAPACITY = 64
 U32 = 0xFFFFFFFF
 MAPPED = 1 << 20  # bytes from which memory is mapped
@@ -28,12 +30,14 @@ def zeros(number: int, kind: str) -> NDArray[Any]:
     return np.frombuffer(mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS), kind)
 
 
-class Table:
+class Table(Stateful):
     """Parallel arrays over recycled ids. Each field is a memoryview attribute, and `arrays[name]` for numpy.
 
     layout : field -> (dtype, entries an id)
     size : ids 1 to size - 1 have been handed out at some time
     """
+
+    STATE: tuple[str, ...] = ("size", "_layout", "_free", "_capacity", "_grown", "_threshold")
 
     def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
         self.size = 1
@@ -70,8 +74,8 @@ class Table:
         held = sum(a.itemsize * self._layout[name][1] for name, a in self.arrays.items()) * self.size
         return held + self._free.itemsize * len(self._free)
 
-    def __getstate__(self) -> dict[str, object]:
-        state = {k: v for k, v in self.__dict__.items() if not isinstance(v, memoryview)}
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
         state["arrays"] = {
             name: self.arrays[name][: self.size * width].copy() for name, (_, width) in self._layout.items()
         }
@@ -79,7 +83,7 @@ class Table:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         held = state.pop("arrays")
-        self.__dict__.update(state)
+        super().__setstate__(state)
         self.arrays = {}
         for place, (name, (kind, width)) in enumerate(self._layout.items()):
             capacity = self._capacity * (2 if place < self._grown else 1)
@@ -87,10 +91,10 @@ class Table:
             whole[: len(held[name])] = held[name]
             self._put(name, whole)
 
-    def _add(self, name: str, kind: str) -> None:
+    def _add(self, name: str, kind: str, width: int) -> None:
         """One more field, zero for every id."""
-        self._layout[name] = (kind, 1)
-        self._put(name, np.zeros(self._capacity, kind))
+        self._layout[name] = (kind, width)
+        self._put(name, zeros(self._capacity * width, kind))
         self._set_threshold()
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
@@ -121,8 +125,11 @@ class Table:
 class Chained(Table):
     """A table whose ids are found by hash: chains through its fields `hash` and `next` (linear hashing)."""
 
-    hash: memoryview
-    next: memoryview
+    STATE = (*Table.STATE, "_buckets", "_mask", "_linked")
+
+    hash: Any
+    next: Any
+    heads: Any
 
     def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
         super().__init__({**layout, "hash": ("I", 1), "next": ("I", 1)})
@@ -136,7 +143,8 @@ class Chained(Table):
         bucket = key & self._mask
         if bucket >= self._buckets:
             bucket &= self._mask >> 1
-        return self.heads[bucket]
+        head: int = self.heads[bucket]
+        return head
 
     def chain(self, key: int, number: int) -> None:
         """Make id `number` findable by hash `key`."""
@@ -173,12 +181,12 @@ class Chained(Table):
         for number, key in keys:
             self.chain(key, number)
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "heads": np.array(self.heads[: self._buckets])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         heads = np.zeros(max(FIRST_CAPACITY, self._padded(state["_buckets"])), "I")
-        heads[: state["_buckets"]] = state["heads"]
+        heads[: state["_buckets"]] = state.pop("heads")
         super().__setstate__(state)
         self.heads = heads.data
 
@@ -212,8 +220,10 @@ class Chained(Table):
             self._mask = 2 * self._mask + 1
 
 
-class Objects:
+class Objects(Stateful):
     """Python objects by small id, in blocks the collector does not walk; None where nothing was put."""
+
+    STATE = ("_blocks",)
 
     def __init__(self) -> None:
         self._blocks: list[NDArray[np.object_]] = []

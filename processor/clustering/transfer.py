@@ -71,9 +71,6 @@ class Vectors:
 class Transferable(Window):
     """A window that hands on what it learns, and takes over what another learned."""
 
-    # Inner part and log position from which `export` begins.
-    _exported = (1, 0)
-
     def export(self, *, everything: bool = False) -> Portion | None:
         """What was learned since the last `export` and is live; None where nothing was ever learned.
 
@@ -85,7 +82,7 @@ class Transferable(Window):
         if not parts.last:
             return None
         if everything:
-            self._exported = Transferable._exported
+            self._exported = (1, 0)
             withdrawn = {home.name: home.horizon for home in self.homes.named.values() if home.horizon}
         exported = self._portion(*self._exported, withdrawn)
         if end > parts.start(parts.last, end):

@@ -18,6 +18,7 @@ from processor.clustering.parts import Log, Parts
 from processor.clustering.rows import Counts, Gate, Rows, Vector
 from processor.clustering.slots import mixed
 from processor.clustering.space import Space
+from processor.clustering.stateful import Stateful
 
 SETTLE_FROM = 1 << 8  # expired events that are worth settling
 SETTLE = 1 << 13  # events settled in one update
@@ -25,12 +26,11 @@ COUNT_FROM = 1 << 12  # new events that are worth counting
 REAP = 8  # dead slots reaped at a time
 REAP_MOST = 32  # the same, where many wait
 KEEP_DEAD = 2  # so many halvings of the number of live vectors is how many of the dead are kept
-RECENT = 1 << 12  # entries of the look-aside dicts: small enough to be thrown away without a pause
 LAST_PART = (1 << 32) - 2  # inner part numbers are 32 bits
 SMALLEST_EPS, LARGEST_EPS = 1e-150, 1e150  # eps * eps must be a normal number
 
 
-class Window:
+class Window(Stateful):
     """The vectors of a sliding window, scope by scope, gate by gate.
 
     columns : length of a vector
@@ -41,6 +41,30 @@ class Window:
     max_vectors : live (scope, vector) pairs, or a Limit that the engines of one partition share; at the
         limit the largest scope loses its oldest parts, to 63/64
     """
+
+    STATE: tuple[str, ...] = (
+        "columns",
+        "eps",
+        "min_samples",
+        "limit",
+        "truncated",
+        "ring",
+        "vector",
+        "rows",
+        "space",
+        "parts",
+        "log",
+        "homes",
+        "open_part",
+        "withdrawn",
+        "_exported",
+        "_settled",
+        "_counted",
+        "_held",
+        "_dead",
+        "_dead_number",
+        "_busy",
+    )
 
     def __init__(
         self,
@@ -71,25 +95,26 @@ class Window:
         self.parts = Parts()
         self.log = Log()
         self.homes = Homes()
-        self.open_part = -(1 << 63)  # the caller's number of the open part
+        self.open_part = 1 - (1 << 63)  # the caller's number of the open part
         self.withdrawn: dict[str, int] | None = None  # kept from the first `export` on
-        self._blank = array("I", bytes(4 * self.ring))
+        self._exported = (1, 0)  # inner part and log position from which `export` begins
         self._settled = 0  # events before it are off the slots' `events`, and the dead among them are known
         self._counted = 0  # events before it were added to the slots' `events`
         self._held = 0  # slots that are counted as live
         self._dead: deque[Any] = deque()  # arrays of dead slots, in the order of dying
         self._dead_number = 0
         self._busy = False  # there is something to settle or to reap
-        self._young: dict[int, int] = {}
-        self._old: dict[int, int] = {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.slots, self.places = self.space.slots, self.space.places
 
     def intern(self, gate: Gate, counts: Counts) -> int:
         """The row of a gate and counts; to be used before the next `intern`, or checked with `holds`.
 
         Raises ValueError for a vector that is not `columns` finite numbers, or counts beyond 64 bits.
         """
-        row = self.rows.young.get((gate, counts))
-        return self.rows.intern(gate, counts) if row is None else row
+        return self.rows.intern(gate, counts)
 
     def holds(self, row: int) -> bool:
         """Whether a row that was kept outside still stands for its gate and counts."""
@@ -202,26 +227,22 @@ class Window:
 
     def open(self, part: int) -> None:
         """Go on in a new inner part of the caller's part."""
-        log = self.log
-        log.roll()
-        end = log.end
+        end = self.log.end
         self.parts.open(part, end)
         self.open_part = part
         if end - self._counted > COUNT_FROM:
             self._count()
 
     def slot_of(self, home: Home, row: int) -> int:
-        """The slot of a scope's row, made where there is none; remembered for the next event."""
-        key = home.base + row
-        slot = self._old.get(key)
-        if slot is None:
-            index = self.rows.index(row)
-            slot = self.slots.find(home.number, index, self.places) if self.rows.uses[index] else 0
+        """The slot of a scope's row, made where there is none."""
+        slots, rows = self.slots, self.rows
+        index = rows.index(row)
+        slot: int = rows.hint[index]
+        if slots.row[slot] != index or self.places.scope[slots.place[slot]] != home.number:
+            slot = slots.find(home.number, index, self.places) if rows.uses[index] else 0
             if not slot:
                 slot = self._settle_in(home, index)
-        self._young[key] = slot
-        if len(self._young) > RECENT:
-            self._old, self._young = self._young, {}
+            rows.hint[index] = slot
         return slot
 
     def appear(self, home: Home, slot: int, serial: int, exemplar: str) -> None:
@@ -229,8 +250,9 @@ class Window:
         slots = self.slots
         slots.first[slot] = serial
         slots.exemplars[slot] = exemplar
-        ring = self.ring
-        slots.stamps[slot * ring : slot * ring + ring] = self._blank
+        stamps, begin = slots.stamps, slot * self.ring
+        for at in range(begin, begin + self.ring):
+            stamps[at] = 0
         slots.turn[slot] = 0
         if not slots.counted[slot]:
             slots.counted[slot] = 1
@@ -330,9 +352,6 @@ class Window:
         place, index = slots.place[slot], slots.row[slot]
         self.space.delist(slot)
         home = self.homes.at(places.scope[place])
-        key = home.base + rows.handle(index)
-        self._young.pop(key, None)
-        self._old.pop(key, None)
         slots.unchain(slot)
         slots.place[slot] = 0
         slots.exemplars[slot] = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from processor.clustering import cells, components, neighbours, parts, space, window
+from processor.clustering import cells, components, neighbours, parts, scans, space, window
 from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts, Vector
 from tests.unit.clustering.oracle import Answer, dbscan
@@ -109,7 +109,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -
     monkeypatch.setattr(window, "REAP", int(random.choice([1, 8])))
     monkeypatch.setattr(window, "COUNT_FROM", int(random.choice([1, 9, 4096])))
     monkeypatch.setattr(parts, "LOG_BLOCK", int(random.choice([2, 16, 1 << 14])))
-    monkeypatch.setattr(space, "FEW", int(random.choice([0, 3, 24])))
+    monkeypatch.setattr(scans, "FEW", int(random.choice([0, 3, 24])))
     monkeypatch.setattr(space, "GRID_FROM", int(random.choice([4, 12, 512])))
     monkeypatch.setattr(components, "FEW", int(random.choice([1, 8, 1024])))
     monkeypatch.setattr(cells, "BLOCK", int(random.choice([2, 20, 1 << 21])))

@@ -1,0 +1,28 @@
+cimport cython
+
+from processor.clustering.homes cimport Home
+from processor.clustering.parts cimport Parts
+from processor.clustering.slots cimport Places, Slots
+from processor.clustering.stateful cimport Stateful
+from processor.clustering.transfer cimport Transferable
+
+cdef class Spot(Stateful):
+    cdef public long long first
+    cdef public Home home
+    cdef public long long slot
+
+cdef class Engine(Transferable):
+    @cython.locals(parts=Parts, slots=Slots, places=Places, now="long long", horizon="long long", home=Home,
+                   slot="long long", ring="long long", begin="long long", turn="long long", place="long long",
+                   full="long long")
+    cpdef learn(self, str scope, unsigned long long row, long long part, long long serial, exemplar)
+    @cython.locals(home=Home, slot="long long")
+    cpdef spot(self, str scope, unsigned long long row)
+    @cython.locals(parts=Parts, slots=Slots, places=Places, now="long long", horizon="long long", home=Home,
+                   slot="long long", ring="long long", begin="long long", turn="long long", place="long long",
+                   full="long long", following="long long", oldest="long long")
+    cpdef bint again(self, Spot spot, long long part)
+    @cython.locals(slots=Slots, slot="long long", horizon="long long", same="bint")
+    cpdef long long core_at(self, Spot spot)
+    @cython.locals(point=list, full="long long", other="long long", near="bint")
+    cpdef _role(self, long long slot, long long place, long long horizon)

@@ -1,0 +1,4 @@
+from processor.clustering.window cimport Window
+
+cdef class Transferable(Window):
+    pass
