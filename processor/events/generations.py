@@ -7,7 +7,7 @@ MAX_ENTRIES: Final = 65_536
 MAX_CHARACTERS: Final = 8 << 20
 
 Value = TypeVar("Value")
-Key = tuple[object, ...]
+Key = bytes | tuple[object, ...]
 
 
 class Generations(Generic[Value]):
@@ -38,7 +38,10 @@ class Generations(Generic[Value]):
     def remember(self, key: Key, value: Value) -> None:
         """Keep a value, which is not None, or replace it."""
         if key not in self.young:
-            self._characters += sum(len(part) for part in key if type(part) is str)
+            if isinstance(key, bytes):
+                self._characters += len(key)
+            else:
+                self._characters += sum([len(part) for part in key if type(part) is str])
         self.young[key] = value
         if len(self.young) > self._max_entries or self._characters > self._max_characters:
             self._old, self.young, self._characters = self.young, {}, 0
