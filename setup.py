@@ -21,6 +21,7 @@ COMPILED = (
     "processor.clustering.tables",
     "processor.clustering.transfer",
     "processor.clustering.window",
+    "processor.records.needles",
 )
 
 # Nothing is fused or reassociated: a sum of squares rounds as Python's does.

@@ -194,7 +194,7 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
         group=kafka.group_id,
         topic_ids={topic: facts[topic].id for topic in kafka.input_topics},
         detector=told.detector,
-        redact=told.records.redactor.text,
+        redact=told.records.redactor.texts,
         extends=kafka.create_topics,
     )
 

@@ -86,7 +86,7 @@ class Camera:
         """Take none yet; settings : what the pipelines were made by."""
         self._kinds = settings.detector.kinds
         self._pane = settings.detector.window.pane
-        self._redact = settings.records.redactor.text
+        self._redact = settings.records.redactor.texts
         self._every_s = every_s
         self._next = float("-inf")
         self._begun = 0.0
@@ -177,11 +177,11 @@ class Camera:
 
     def _finish(self, draft: Draft, found: Mapping[Vector, tuple[Gate, str]]) -> Picture:
         named = {vector: self._named[vector] for vector in draft.wanted if vector in self._named}
-        for vector, (gate, exemplar) in found.items():
-            features = self._kinds[vector.kind].features
-            kept = exemplars.read(exemplar)
-            kept = kept._replace(text=self._redact(kept.text)[:_TEXT])
-            named[vector] = describe(vector.kind, features.gate_parts, gate, kept)
+        kept = [exemplars.read(exemplar) for _, exemplar in found.values()]
+        texts = self._redact([each.text for each in kept])
+        for (vector, (gate, _)), each, text in zip(found.items(), kept, texts, strict=True):
+            parts = self._kinds[vector.kind].features.gate_parts
+            named[vector] = describe(vector.kind, parts, gate, each._replace(text=text[:_TEXT]))
         self._named = named
         return draft.finish(named)
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -82,17 +82,18 @@ class RecordWriter:
     def __init__(self, settings: RecordSettings, kinds: dict[Kind, KindSettings]) -> None:
         self._settings = settings
         self._kinds = kinds
-        self._redact = settings.redactor.text
+        self._redact = settings.redactor.texts
         self._name = settings.redactor.name
 
     def value(self, anomaly: Anomaly, source: Source, original: bytes) -> bytes:
         """The record's value: UTF-8 JSON valid against `schemas/anomaly.json`."""
         event = anomaly.case.event
+        texts = self._texts(anomaly, original)
         document: dict[str, Any] = {
             "@timestamp": iso(anomaly.case.time),
             "ecs": {"version": ECS_VERSION},
-            "message": self._redact(anomaly.explanation.sentence),
-            "event": self._event(anomaly, source, original),
+            "message": texts.sentence,
+            "event": self._event(anomaly, source, texts),
             "host": {"name": self._name(event.host)},
         }
         user = _present(
@@ -107,8 +108,8 @@ class RecordWriter:
         if event.source_ip:
             document["source"] = {"ip": event.source_ip}
         if event.kind == PROCESS:
-            document["process"] = self._process(event)
-        document["anomaly"] = self._anomaly(anomaly, source)
+            document["process"] = self._process(event, texts)
+        document["anomaly"] = self._anomaly(anomaly, source, texts)
         return _ENCODE(document)
 
     def key(self, anomaly: Anomaly) -> bytes:
@@ -133,7 +134,23 @@ class RecordWriter:
         passed = [(name, text) for name, text in received or () if name == "traceparent" and text is not None]
         return [(name, text.encode()) for name, text in headers.items()] + passed[:1]
 
-    def _event(self, anomaly: Anomaly, source: Source, original: bytes) -> dict[str, Any]:
+    def _texts(self, anomaly: Anomaly, original: bytes) -> "_Texts":
+        event, why = anomaly.case.event, anomaly.explanation
+        original_text, sentence, line, parent_line, exemplar, *facts = self._redact(
+            (
+                original[: self._settings.max_original].decode("utf-8", "ignore")
+                if self._settings.original
+                else "",
+                why.sentence,
+                event.command_line,
+                event.parent_command_line,
+                "" if why.nearest is None else why.nearest.exemplar,
+                *why.facts,
+            )
+        )
+        return _Texts(original_text, sentence, line, parent_line, exemplar, facts)
+
+    def _event(self, anomaly: Anomaly, source: Source, texts: "_Texts") -> dict[str, Any]:
         event = anomaly.case.event
         process = event.kind == PROCESS
         document = {
@@ -148,16 +165,15 @@ class RecordWriter:
             "risk_score": anomaly.score,
         }
         if self._settings.original:
-            text = original[: self._settings.max_original].decode("utf-8", "ignore")
-            document["original"] = self._redact(text)
+            document["original"] = texts.original
         return document
 
-    def _process(self, event: Event) -> dict[str, Any]:
+    def _process(self, event: Event, texts: "_Texts") -> dict[str, Any]:
         process: dict[str, Any] = _present(
             {
                 "executable": self._name(event.executable),
                 "name": self._name(program_name(event.executable)),
-                "command_line": self._redact(event.command_line),
+                "command_line": texts.command_line,
                 "pid": event.pid,
             }
         )
@@ -165,7 +181,7 @@ class RecordWriter:
             {
                 "executable": self._name(event.parent_executable),
                 "name": self._name(program_name(event.parent_executable)),
-                "command_line": self._redact(event.parent_command_line),
+                "command_line": texts.parent_command_line,
                 "pid": event.parent_pid,
             }
         )
@@ -173,7 +189,7 @@ class RecordWriter:
             process["parent"] = parent
         return process
 
-    def _anomaly(self, anomaly: Anomaly, source: Source) -> dict[str, Any]:
+    def _anomaly(self, anomaly: Anomaly, source: Source, texts: "_Texts") -> dict[str, Any]:
         case, event, why = anomaly.case, anomaly.case.event, anomaly.explanation
         kind = self._kinds[event.kind]
         document: dict[str, Any] = {
@@ -183,7 +199,7 @@ class RecordWriter:
             "eps": kind.eps,
             "min_samples": kind.min_samples,
             "features": [_feature(contrast) for contrast in why.features],
-            "facts": [self._redact(fact) for fact in why.facts],
+            "facts": texts.facts,
             "nearest_cluster": None,
             "similar_in_window": anomaly.assessment.similar,
             "warmup": case.warmup,
@@ -195,7 +211,7 @@ class RecordWriter:
             document["nearest_cluster"] = {
                 "size": why.nearest.size,
                 "at_least": why.nearest.at_least,
-                "exemplar": self._redact(why.nearest.exemplar),
+                "exemplar": texts.exemplar,
                 "distance": why.nearest.distance,
             }
         if event.kind != PROCESS:
@@ -224,6 +240,17 @@ class RecordWriter:
             "format": event.format,
         }
         return document
+
+
+class _Texts(NamedTuple):
+    """What an anomaly's record says in free text, redacted."""
+
+    original: str
+    sentence: str
+    command_line: str
+    parent_command_line: str
+    exemplar: str
+    facts: list[str]
 
 
 def _feature(contrast: FeatureContrast) -> dict[str, Any]:

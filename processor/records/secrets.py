@@ -11,7 +11,8 @@ text in lower case with every blank a space, which costs a hundredth of the patt
 
 import re
 from collections.abc import Callable
-from typing import Final
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
 
 MARK: Final = "[redacted]"
 
@@ -55,62 +56,94 @@ _NAMED: Final = (
     r"private[-_]?key|storepass|keypass|signature|credentials?"
 )
 
-# Whether a text (lower case, every blank a space) can hold what the pattern finds; the pattern; its stand-in.
-Rule = tuple[Callable[[str], object], re.Pattern[str], str]
+
+class Gate(NamedTuple):
+    """What a text (lower case, every blank a space) holds wherever a pattern can find something in it.
+
+    groups : one word of each; the rarest first
+    search : and what this finds, told the text and which of all gates' words are in it
+    """
+
+    groups: tuple[frozenset[str], ...]
+    search: Callable[[str, AbstractSet[str]], object] | None = None
+
+    def lets(self, lowered: str, held: AbstractSet[str]) -> bool:
+        """Whether the pattern has to be tried.
+
+        held : of all gates' words those that are in the text
+        """
+        if any(map(held.isdisjoint, self.groups)):
+            return False
+        return self.search is None or bool(self.search(lowered, held))
 
 
-def _has(*groups: str) -> Callable[[str], bool]:
-    """Whether a text holds one needle of each group; needles are set apart by |."""
-    needles = [tuple(group.split("|")) for group in groups]
+class Rule(NamedTuple):
+    """One form of a secret: where it is looked for, and what stands in its place."""
 
-    def gate(lowered: str) -> bool:
-        for group in needles:
-            for needle in group:
-                if needle in lowered:
-                    break
-            else:
-                return False
-        return True
-
-    return gate
+    gate: Gate
+    pattern: re.Pattern[str]
+    stand_in: str
 
 
-def _rule(gate: str | Callable[[str], object], pattern: str) -> Rule:
+def _has(*groups: str) -> Gate:
+    """One word of each group, the rarest first; words are set apart by |."""
+    return Gate(tuple(frozenset(each.split("|")) for each in groups))
+
+
+def _rule(gate: str | Gate, pattern: str) -> Rule:
     """What stands before a value, and what lets it be looked for."""
     compiled = re.compile(f"({pattern}){_VALUE}", re.IGNORECASE)
-    return _has(gate) if isinstance(gate, str) else gate, compiled, rf"\1{MARK}"
+    return Rule(_has(gate) if isinstance(gate, str) else gate, compiled, rf"\1{MARK}")
 
 
-_ANY_NAME: Final = r"(?:pass|pwd|kennwort|secret|token|key|signature|credential)"
-_ASSIGNED: Final = re.compile(rf'{_ANY_NAME}[\w-]{{0,8}}(?:\\?")?\s{{0,3}}[=:]').search
-_SWITCHED: Final = re.compile(rf"[-/][\w-]{{0,48}}{_ANY_NAME}[\w-]{{0,8}}\s").search
+# What a name of _NAMED ends with. Patterns that begin with letters are found several times as fast.
+_ENDINGS: Final = {
+    "pass": "pass(?:word|wd|phrase|wort)?",
+    "credential": "credentials?",
+    **{name: name for name in ("pwd", "kennwort", "secret", "token", "key", "signature")},
+}
+_ASSIGNED: Final = r'(?:\\?")?\s{0,3}[=:]'
+
+
+def _named(behind: str) -> Callable[[str, AbstractSet[str]], bool]:
+    """Whether a text has a name and this behind it."""
+    searches = [(name, re.compile(ending + behind).search) for name, ending in _ENDINGS.items()]
+
+    def search(lowered: str, held: AbstractSet[str]) -> bool:
+        return any(name in held and find(lowered) for name, find in searches)
+
+    return search
+
+
+_IS_ASSIGNED: Final = Gate((frozenset(_ENDINGS),), _named(_ASSIGNED))
+_IS_SWITCH: Final = Gate((frozenset(_ENDINGS),), _named(r"\s"))
 _BEFORE: Final = (
     _rule("setcredentials", r"/setcredentials\s{1,8}(?:\S{1,256}\s{1,8}){4}"),
     # name=value, name: value, "name": "value"; a working directory is no password.
     _rule(
-        _ASSIGNED,
+        _IS_ASSIGNED,
         rf'(?:{_NAMED})(?:\\?")?\s{{0,3}}(?:=|:(?!//))(?!=)\s{{0,3}}(?!/home|/root|/usr|/var|/tmp|/opt|/etc)',
     ),
     # --name value, -name value, /name value
-    _rule(_SWITCHED, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?![-/]\w|\\?\")"),
-    _rule(_SWITCHED, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?=\\?\")"),
+    _rule(_IS_SWITCH, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?![-/]\w|\\?\")"),
+    _rule(_IS_SWITCH, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?=\\?\")"),
     _rule(
-        _has("config", " set "),
+        _has(" set ", "config"),
         rf"\b(?:config|configure)\s{{1,3}}set\s{{1,3}}\S{{0,128}}(?:_auth|{_NAMED})\s{{1,3}}(?!-)",
     ),
     # /p:value, but not /p:Property=value; /pw:, -pw=; -pw value
     _rule("/p:|-p:|/p=|-p=|/pw:|-pw:|/pw=|-pw=", r"(?<![^\s\"'])(?:--?|/)pw?[:=](?![A-Za-z_][\w.]{0,128}=)"),
     _rule("-pw |/pw ", r"(?<![^\s\"'])(?:--?|/)pw\s{1,3}(?![-/]\w)"),
     _rule(
-        _has("-p|/p|/rp|-rp", _SEPARATE_WORDS),
+        _has(_SEPARATE_WORDS, "-p|/p|/rp|-rp"),
         rf"(?<![\w-]){_SEPARATE_PROGRAM}{_END}{_ARGUMENTS}{_SWITCH}\s{{1,3}}(?![-/]\w)",
     ),
     _rule(
-        _has("-p|-hp", "mysql|mariadb|7z|rar|sshpass"),
+        _has("mysql|mariadb|7z|rar|sshpass", "-p|-hp"),
         rf"(?<![\w-]){_ATTACHED}{_END}{_ARGUMENTS}(?-i:-h?p)(?!\s|ort|rotocol)",
     ),
     _rule(
-        _has("-p", "sqlcmd|osql|isql|bcp|ipmitool|zip|7z"),
+        _has("sqlcmd|osql|isql|bcp|ipmitool|zip|7z", "-p"),
         rf"(?<![\w-]){_CAPITAL}{_END}{_ARGUMENTS}(?-i:-P)\s{{0,3}}(?!-)",
     ),
     _rule(
@@ -122,11 +155,11 @@ _BEFORE: Final = (
         rf"(?<![\w-])net1?{_END}\s{{1,8}}use\s{{1,8}}(?:[a-z*]:?\s{{1,8}})?\\\\\S{{1,512}}\s{{1,8}}(?!/|\*)",
     ),
     _rule(
-        _has(" use ", "/u:"),
+        _has("/u:", " use "),
         rf"(?<![\w-])net1?{_END}\s{{1,8}}use\s[^|&\n]{{1,512}}?/u:\S{{1,256}}\s{{1,8}}(?!/|\*)",
     ),
     _rule(
-        _has(" use ", "/user:"),
+        _has("/user:", " use "),
         rf"(?<![\w-])net1?{_END}\s{{1,8}}use\s[^|&\n]{{1,512}}?/user:\S{{1,256}}\s{{1,8}}(?!/|\*)",
     ),
     _rule(
@@ -168,7 +201,7 @@ _BEFORE: Final = (
     _rule("-hashes", r"(?<![\w-])-{1,2}hashes\s{1,3}"),
     _rule("/ntlm:|/rc4:|/aes", r"(?<![^\s\"'])/(?:ntlm|rc4|aes128|aes256):"),
     _rule(
-        _has("-h", "winrm|crackmapexec|cme|netexec|nxc"),
+        _has("winrm|crackmapexec|cme|netexec|nxc", "-h"),
         rf"(?<![\w-])(?:evil-winrm|crackmapexec|cme|netexec|nxc){_ARGUMENTS}(?-i:-H)\s{{1,3}}",
     ),
     _rule("bearer", r"(?<!\w)bearer\s{1,3}"),
@@ -191,7 +224,7 @@ _ECHO: Final = (
 )
 # Secrets that show themselves, whatever stands before them.
 _SHOWN: Final = tuple(
-    (_has(needles), re.compile(pattern), replacement)
+    Rule(_has(needles), re.compile(pattern), replacement)
     for needles, pattern, replacement in (
         ("://", r"(://[^\s/:@\"']{0,256}:)[^\s/@\"']{1,256}(?=@)", rf"\1{MARK}"),
         ("://", r"(://)[\w.-]{20,256}(?=@)", rf"\1{MARK}"),

@@ -6,7 +6,7 @@ partition of it. Keys are (group, topic, partition, start offset, chunk).
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -42,7 +42,7 @@ class StateSettings:
     group: str
     topic_ids: Mapping[str, str]
     detector: DetectorSettings
-    redact: Callable[[str], str]
+    redact: Callable[[Sequence[str]], list[str]]
     extends: bool = False
     min_records: int = 1000
     min_seconds: float = 60.0

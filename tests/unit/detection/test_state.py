@@ -186,7 +186,7 @@ def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: lis
     expected = judged(undisturbed, stream, 0, length)
 
     detector = Detector(settings, identify)
-    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    recorder = state.Recorder(detector, settings, ORIGIN, list, start=0)
     cut: list[segments.Segment] = []
     actual: list[Judgement] = []
     for size, killed in cuts:
@@ -194,7 +194,7 @@ def test_restored_detector_judges_as_the_undisturbed_one(world: World, cuts: lis
         cut.append(recorder.cut(len(actual)))
         if killed:
             detector = restored(settings, cut)
-            recorder = state.Recorder(detector, settings, ORIGIN, str, start=len(actual), last=cut[-1])
+            recorder = state.Recorder(detector, settings, ORIGIN, list, start=len(actual), last=cut[-1])
     actual += judged(detector, stream, len(actual), length)
 
     assert expected == actual
@@ -215,7 +215,7 @@ def segments_of(world: World, cuts: list[int]) -> tuple[list[segments.Segment], 
     settings = world.settings()
     stream = world.events(cuts[-1])
     detector = Detector(settings, identify)
-    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    recorder = state.Recorder(detector, settings, ORIGIN, list, start=0)
     found, done = [], 0
     for cut in cuts:
         judged(detector, stream, done, cut)
@@ -231,7 +231,7 @@ def test_what_a_suspect_starts_is_suspicious_after_a_restore_too() -> None:
     """The programs of an open episode are kept with it."""
     settings = PLAIN.settings()
     detector = Detector(settings, identify)
-    recorder = state.Recorder(detector, settings, ORIGIN, str, start=0)
+    recorder = state.Recorder(detector, settings, ORIGIN, list, start=0)
     disguised = Event(
         PROCESS, "sysmon", "1", 0, "h", executable="C:\\x\\svchost.exe", command_line="svchost.exe"
     )

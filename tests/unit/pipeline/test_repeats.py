@@ -97,7 +97,7 @@ def model(**changes: Any) -> PipelineSettings:
 def told(own: PipelineSettings, stream: list[tuple[bytes, int]]) -> tuple[list[Outcome], object]:
     """Every outcome, and the model that is left."""
     pipeline = Pipeline(own, "events", 0)
-    recorder = Recorder(pipeline.detector, own.detector, Origin("events", 0, ""), str, start=0)
+    recorder = Recorder(pipeline.detector, own.detector, Origin("events", 0, ""), list, start=0)
     outcomes = [
         pipeline.process(value, offset, timestamp) for offset, (value, timestamp) in enumerate(stream)
     ]

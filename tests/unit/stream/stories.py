@@ -108,7 +108,7 @@ class Stage:
     def state(self) -> StateSettings:
         """Where state goes: a segment at every pane."""
         return StateSettings(
-            STATE, 8, "group", {EVENTS: "an-id"}, self.pipeline.detector, str, min_records=1, min_seconds=1e9
+            STATE, 8, "group", {EVENTS: "an-id"}, self.pipeline.detector, list, min_records=1, min_seconds=1e9
         )
 
     def segments(self, partition: int = 0) -> Held:
