@@ -66,6 +66,6 @@ class Relearning:
         ):
             raise DamagedState("the log is cut otherwise than it was")
         recorder = state.Recorder(
-            self._second.detector, self._settings, _NOWHERE, str, start=self.begin, whole=self.kinds
+            self._second.detector, self._settings, _NOWHERE, list, start=self.begin, whole=self.kinds
         )
         state.complete(self._model.detector, recorder.cut(self.end), self.kinds)
