@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from processor.cli.options import ConfigFile, JsonFile, examples, group, settings_of
+from processor.cli.options import ConfigFile, JsonFile, examples, group, output, settings_of
 
 commands = group(
     "Measure, as JSON; only ratios are comparable between runs.", "bench pipeline --json pipeline.json"
 )
 
-PlotFile = Annotated[Path | None, typer.Option(help="Write a plot of it here.", metavar="F.html")]
+PlotFile = Annotated[Path | None, output("Write a plot of it here.")]
 
 
 @commands.command(
@@ -40,6 +40,18 @@ def bench_pipeline(
     pipeline.run(settings_of(config), json_file, plot)
 
 
+@commands.command("state", epilog=examples("bench state --json state.json", "bench state --events 100000"))
+def bench_state(
+    config: ConfigFile = None,
+    json_file: JsonFile = None,
+    events: Annotated[int, typer.Option(help="In the window.", metavar="N", min=1000)] = 1_000_000,
+) -> None:
+    """Measure how large the state of a window is, and how long a restart takes to restore it."""
+    from processor.study.bench import state
+
+    state.run(settings_of(config), events, json_file)
+
+
 @commands.command(
     "kafka",
     epilog=examples(
@@ -56,7 +68,7 @@ def bench_kafka(
     json_file: JsonFile = None,
     plot: PlotFile = None,
     profile: Annotated[
-        Path | None, typer.Option(help="Write a flame graph of one run more here.", metavar="F.svg")
+        Path | None, output("Write a flame graph of one run more here.", metavar="F.svg")
     ] = None,
     records: Annotated[
         int, typer.Option(help="To read, behind the history.", metavar="N", min=1000)

@@ -2,12 +2,28 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from processor.errors import UsageError
+
 if TYPE_CHECKING:
     from processor.config import Settings
+
+
+def output(text: str, *names: str, metavar: str = "F.html") -> Any:
+    """An option that names a file to be written after long work: refused before it where it cannot be."""
+    return typer.Option(*names, help=text, metavar=metavar, callback=_writable)
+
+
+def _writable(path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}")
+    if path is not None and path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file in it")
+    return path
+
 
 _CONFIG = typer.Option("--config", help="YAML file; EVENTCLUSTER_ variables override it.", metavar="FILE")
 ConfigFile = Annotated[Path | None, _CONFIG]
@@ -18,7 +34,7 @@ InputFiles = Annotated[
         help=".jsonl or .csv, plain, .gz or .zst; .evtx, .parquet.", metavar="FILE...", show_default=False
     ),
 ]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the measurements here.", metavar="F")]
+JsonFile = Annotated[Path | None, output("Write the measurements here.", "--json", metavar="F")]
 Seed = Annotated[int, typer.Option(help="Another seed gives other events.", metavar="N", min=0)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from processor.cli.options import ConfigFile, InputFiles, JsonFile, Seed, examples, settings_of
+from processor.cli.options import ConfigFile, InputFiles, JsonFile, Seed, examples, output, settings_of
 from processor.errors import UsageError
 
 commands = typer.Typer()
@@ -100,9 +100,7 @@ def evaluate(
         typer.Option(help="Feed so many events first, unscored; of one stream: NAME=N.", metavar="N"),
     ] = None,
     json_file: JsonFile = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write precision over recall here.", metavar="F.html")
-    ] = None,
+    report: Annotated[Path | None, output("Write precision over recall here.")] = None,
 ) -> None:
     """Measure detection on labelled streams, ours beside rivals fed the same events."""
     from processor.study import evaluate as study
@@ -145,10 +143,8 @@ def tune(
     alerts: Annotated[
         float | None, typer.Option("--alerts-per-host-day", help="Anomalies to allow.", metavar="N")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the config found here.", metavar="FILE")] = None,
-    report_file: Annotated[
-        Path | None, typer.Option("--report", help="Write the trade-off here.", metavar="F.html")
-    ] = None,
+    out: Annotated[Path | None, output("Write the config found here.", metavar="FILE")] = None,
+    report_file: Annotated[Path | None, output("Write the trade-off here.", "--report")] = None,
 ) -> None:
     """Find the settings that stay within a budget of alerts and still tell most apart."""
     from processor.study import tune as study

@@ -78,6 +78,27 @@ def test_files_that_an_option_took_are_missed_in_a_sentence(command: list[str], 
     assert f"error: no FILE to judge: name it before {option}" in said
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "s.jsonl", "--labels", "l.csv", "--json"],
+        ["evaluate", "s.jsonl", "--labels", "l.csv", "--report"],
+        ["tune", "s.jsonl", "--alerts-per-host-day", "1", "--out"],
+        ["tune", "s.jsonl", "--alerts-per-host-day", "1", "--report"],
+        ["bench", "clusterer", "--json"],
+        ["bench", "pipeline", "--plot"],
+        ["bench", "kafka", "--bootstrap", "127.0.0.1:1", "--profile"],
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_what_cannot_be_written_is_refused_before_the_work(command: list[str], tmp_path: Path) -> None:
+    """Not after an hour of it; nor does it matter then that the files to read are missing."""
+    nowhere = tmp_path / "none" / "out.html"
+
+    assert f"there is no folder {nowhere.parent}" in in_error(eventcluster(*command, nowhere), 2)
+    assert f"{tmp_path} is a folder: name a file in it" in in_error(eventcluster(*command, tmp_path), 2)
+
+
 def test_help_answers_without_loading_the_service() -> None:
     """Numpy, Kafka and the model are imported by the commands that need them, so help is instant."""
     heavy = "{'numpy', 'confluent_kafka', 'pydantic'}"
