@@ -203,6 +203,8 @@ class Engine(Transferable):
         if here is None:
             return 0
         home, place, point = here
+        if learned and self.places.before[place] < self.horizon_of(home):
+            return 0  # alone in its place
         found: list[int] = []
         self.space.weigh(place, point, self.horizon_of(home), EVERYTHING, found)
         self.settle_all()
@@ -235,6 +237,8 @@ class Engine(Transferable):
             return None
         home, place, point = here
         horizon = self.horizon_of(home)
+        if self.places.before[place] < horizon and self.min_samples > 1:
+            return None  # one event at most is there
         for distance, counts, slot in self._nearest(place, point, horizon):
             near = apart and distance <= self.eps * self.eps
             if not near and self.space.is_core(slot, horizon, self.min_samples):

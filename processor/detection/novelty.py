@@ -201,7 +201,9 @@ class Known:
         """A name of the window that the event's own imitates; of several the first in the alphabet."""
         raw = program_name(event.executable) if self._kind == PROCESS else event.account
         own_name = self._read(gate)[0]
-        near_names = () if own.names.keys().isdisjoint(one_off(raw)) else one_off(raw)
+        # In lower case as disguises asks for them: they are remembered.
+        neighbours = one_off(raw.lower())
+        near_names = () if own.names.keys().isdisjoint(neighbours) else neighbours
         for near in (fold(raw), *near_names):
             if near not in own.names:
                 continue
