@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from processor.events.event import program_name
 
+# The real stream, where the checkout has the recorded data beside it.
+RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
 START: Final = 1_767_225_600_000  # 2026-01-01 UTC, ms
 # Two days of a fleet, in which every scope leaves its warm-up.
 HISTORY_END: Final = START + 2 * 86_400_000
