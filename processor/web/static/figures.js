@@ -79,7 +79,8 @@
     }
     const reference = data.marks.find((mark) => mark.id === choice.reference);
     const layout = {
-      xaxis: time(theme), showlegend: false, height: 110 + 64 * names.length,
+      // The reference's name stands between the plot and its buttons.
+      xaxis: time(theme), showlegend: false, height: 136 + 64 * names.length, margin: { l: 56, r: 24, t: 60, b: 44 },
       yaxis: { tickvals: names.map((_, i) => i), ticktext: names, range: [-0.5, names.length - 0.5], gridcolor: "rgba(0,0,0,0)", zeroline: false, automargin: true, fixedrange: true },
       shapes: names.slice(1).map((_, i) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: i + 0.5, y1: i + 0.5, line: { color: theme.grid, width: 1 } })),
     };
