@@ -18,6 +18,9 @@ from processor.config import Settings
 from processor.errors import OutputFailed, UsageError
 
 _WITHIN_S: Final = 900.0
+# What a worker says: all of its partitions are live; and those that it waits for.
+LIVE: Final = "live"
+READY: Final = "ready"
 
 
 class Sample(NamedTuple):
@@ -36,6 +39,7 @@ class Order:
     records : how many the topic holds
     engine : what parses them in a loop that merely reads; "" = the service with these settings (JSON)
     stays : work on until standard input ends
+    share : partitions that it owns before it says so and waits for word to begin; 0 = begin at once
     """
 
     bootstrap: str
@@ -45,6 +49,7 @@ class Order:
     engine: str = ""
     settings: str = ""
     stays: bool = False
+    share: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,21 @@ def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sampl
     """Let workers work at the same time, to their ends."""
     with ExitStack() as stack:
         workers = [stack.enter_context(start(order, prefix)) for order in orders]
+        waiting = [worker for worker, order in zip(workers, orders, strict=True) if order.share]
+        for worker in waiting:
+            await_word(worker, READY)
+        for worker in waiting:
+            if worker.stdin is not None:
+                worker.stdin.write("begin\n")
+                worker.stdin.flush()
         return [samples_of(worker) for worker in workers]
+
+
+def await_word(worker: subprocess.Popen[str], word: str) -> None:
+    """Wait until a worker says so. Raises OutputFailed where it says something else, or ends."""
+    said = "" if worker.stdout is None else worker.stdout.readline().strip()
+    if said != word:
+        raise OutputFailed(f"a worker of the bench is not {word}: {said[:200] or 'see what it said above'}")
 
 
 def cost(told: Sequence[Sequence[Sample]], skip: int) -> Cost:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from subprocess import Popen
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -51,7 +50,7 @@ def measure(settings: Settings, bootstrap: str, seconds: float, most: float) -> 
     order = Order(bootstrap, topic, 1, HISTORY, settings=own.model_dump_json(), stays=True)
     laps: list[_Lap] = []
     with kafka_orders.start(order) as worker, bar("latency") as progress:
-        _wait_until_live(worker)
+        kafka_orders.await_word(worker, kafka_orders.LIVE)
         rates = [*(rate for rate in _RATES if rate < most), round(most)]
         begin = HISTORY_END
         for number, rate in enumerate(rates, 1):
@@ -61,12 +60,6 @@ def measure(settings: Settings, bootstrap: str, seconds: float, most: float) -> 
             laps.append(_run(bootstrap, topic, records, rate))
         samples = kafka_orders.samples_of(worker)
     return [_row(lap, samples) for lap in laps]
-
-
-def _wait_until_live(worker: Popen[str]) -> None:
-    said = "" if worker.stdout is None else worker.stdout.readline()
-    if said.strip() != "live":
-        raise OutputFailed(f"the service did not start: {said.strip() or 'see what it said above'}")
 
 
 def _records(rate: int, seconds: float, lap: int, begin: int) -> list[Raw]:
