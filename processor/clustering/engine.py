@@ -258,7 +258,7 @@ class Engine(Transferable):
         if limit <= 1:
             return limit, True
         self.settle_all()
-        events = int(self.slots.arrays["events"][self.space.members(place)].sum())
+        events = self.space.events_in(place, limit)
         return (limit, True) if events >= limit else (events, False)
 
     def live_gates(self) -> list[tuple[str, Gate]]:

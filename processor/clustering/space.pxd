@@ -36,6 +36,8 @@ cdef class Space(Scans):
     cpdef bint is_core(self, long long slot, long long horizon, long long need)
     @cython.locals(slots=Slots, ring="long long", need="long long", other="long long", at="long long")
     cpdef witness(self, long long slot, list found)
+    @cython.locals(slots=Slots, events="long long", at="long long")
+    cpdef long long events_in(self, long long place, long long limit)
     cpdef list point(self, long long slot)
     cpdef counts(self, long long slot)
     @cython.locals(grid=Grid, bucket=Bucket)

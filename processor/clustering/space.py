@@ -232,6 +232,16 @@ class Space(Scans):
                     pieces += [leaf.names()[: leaf.size] for leaf in entry.leaves]
         return np.concatenate(pieces).astype(np.int64) if pieces else np.zeros(0, np.int64)
 
+    def events_in(self, place: int, limit: int) -> int:
+        """Live events of a place, once all is settled; where they are more than `limit`, so many at least."""
+        if place in self._indexes:
+            return int(self.slots.arrays["events"][self.members(place)].sum())
+        events, at = 0, self.places.head[place]
+        while at and events < limit:
+            events += self.slots.events[at]
+            at = self.slots.link[at]
+        return events
+
     def _chain(self, at: int) -> list[int]:
         found = []
         while at:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from processor.detection.masquerade import fold, one_off
+from processor.detection.masquerade import fold, has_near, one_off
 from processor.events.event import PROCESS, Event, Kind, folder, program_name
 from processor.features.text import mask_path
 
@@ -202,7 +202,7 @@ class Known:
         raw = program_name(event.executable) if self._kind == PROCESS else event.account
         own_name = self._read(gate)[0]
         # In lower case as disguises asks for them: they are remembered.
-        neighbours = one_off(raw.lower())
+        neighbours = one_off(raw.lower()) if has_near(raw, own.names) else ()
         near_names = () if own.names.keys().isdisjoint(neighbours) else neighbours
         for near in (fold(raw), *near_names):
             if near not in own.names:

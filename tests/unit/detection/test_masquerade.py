@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from processor.detection.masquerade import (
     disguises,
     fold,
+    has_near,
     imitated_folder,
     imitated_system_program,
     one_off,
@@ -114,3 +115,9 @@ def test_any_text_can_be_folded_and_is_never_cut(name: str) -> None:
     """Names are the attacker's: no character breaks it."""
     assert isinstance(fold(name), str)
     assert disguises(name) is not None
+
+
+@given(st.text("abcdehm01. ", min_size=1, max_size=14))
+def test_no_name_one_letter_away_is_spared(name: str) -> None:
+    """What rules out a whole scope's names at once rules out none that one_off makes."""
+    assert all(has_near(name, [near]) for near in one_off(name))
