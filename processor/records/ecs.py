@@ -11,6 +11,7 @@ import msgspec
 from processor.detection.settings import KindSettings
 from processor.detection.verdict import Anomaly, FeatureContrast
 from processor.events.event import PROCESS, Event, Kind, program_name
+from processor.records.original import closed, opened
 from processor.records.redact import Redactor
 
 ECS_VERSION: Final = "8.17.0"
@@ -138,7 +139,7 @@ class RecordWriter:
         event, why = anomaly.case.event, anomaly.explanation
         original_text, sentence, line, parent_line, exemplar, *facts = self._redact(
             (
-                original[: self._settings.max_original].decode("utf-8", "ignore")
+                opened(original[: self._settings.max_original].decode("utf-8", "ignore"))
                 if self._settings.original
                 else "",
                 why.sentence,
@@ -148,7 +149,7 @@ class RecordWriter:
                 *why.facts,
             )
         )
-        return _Texts(original_text, sentence, line, parent_line, exemplar, facts)
+        return _Texts(closed(original_text), sentence, line, parent_line, exemplar, facts)
 
     def _event(self, anomaly: Anomaly, source: Source, texts: "_Texts") -> dict[str, Any]:
         event = anomaly.case.event

@@ -1,8 +1,8 @@
 r"""The forms in which passwords, keys and tokens stand on command lines.
 
-Each also as it stands inside a record's JSON (`\"`, `\\`). Where a form is ambiguous more is redacted rather
-than less: any `-p WORD` goes, but for ports, paths and programs known to mean something else by it.
-`/p:Name=value` is a build's property.
+Each also as it stands inside a record's JSON (`\"`, `\\`) or XML (`&quot;`). Where a form is ambiguous more
+is redacted rather than less: any `-p WORD` goes, but for ports, paths and programs known to mean something
+else by it. `/p:Name=value` is a build's property.
 
 Every pattern is linear in the text: repeats are bounded or end at a character that they cannot hold. A rule's
 pattern is tried only where its gate lets it: the words that it cannot do without are looked for first, in the
@@ -16,16 +16,17 @@ from typing import Final, NamedTuple
 
 MARK: Final = "[redacted]"
 
-# A value: quoted, quoted inside JSON, or a bare word. An unclosed quote is a value to the end.
+# A value: quoted, quoted inside JSON or XML, or a bare word. An unclosed quote is a value to the end.
 _VALUE: Final = (
     r'(?:"(?:[^"\\]|\\.){0,4096}"?'
     r"|'[^']{0,4096}'?"
     r'|\\"(?:[^"\\]|\\[^"]){0,4096}(?:\\")?'
+    r"|&(?:quot|apos|#3[49]|#x2[27]);(?:[^&<]|&(?!quot|apos|#)){0,4096}(?:&(?:quot|apos|#3[49]|#x2[27]);)?"
     r"""|(?:[^\s"'&;,|<>\\]|\\[^"\s]){1,4096})"""
 )
 _END: Final = r'(?:\.exe)?(?:\\?"|\')?'
 # A word, quoted or not, that is not the secret.
-_WORD: Final = r"(?:\\?\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|[^\s/\"'][^\s\"']{0,256})"
+_WORD: Final = r"(?:\\?\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|&quot;[^&\n]{1,256}&quot;|[^\s/\"'][^\s\"']{0,256})"
 # Programs that take -p PASSWORD, -pw PASSWORD, /p PASSWORD; others do so behind "login".
 _SEPARATE: Final = (
     "psexec psexec64 paexec sshpass plink pscp psftp kitty schtasks tasklist taskkill systeminfo driverquery "
@@ -102,7 +103,7 @@ _ENDINGS: Final = {
     "credential": "credentials?",
     **{name: name for name in ("pwd", "kennwort", "secret", "token", "key", "signature")},
 }
-_ASSIGNED: Final = r'(?:\\?")?\s{0,3}[=:]'
+_ASSIGNED: Final = r'(?:\\?"|&quot;)?\s{0,3}[=:]'
 
 
 def _named(behind: str) -> Callable[[str, AbstractSet[str]], bool]:
@@ -122,7 +123,7 @@ _BEFORE: Final = (
     # name=value, name: value, "name": "value"; a working directory is no password.
     _rule(
         _IS_ASSIGNED,
-        rf'(?:{_NAMED})(?:\\?")?\s{{0,3}}(?:=|:(?!//))(?!=)\s{{0,3}}(?!/home|/root|/usr|/var|/tmp|/opt|/etc)',
+        rf'(?:{_NAMED})(?:\\?"|&quot;)?\s{{0,3}}(?:=|:(?!//))(?!=)\s{{0,3}}(?!/home|/root|/usr|/var|/tmp|/opt|/etc)',
     ),
     # --name value, -name value, /name value
     _rule(_IS_SWITCH, rf"(?<![^\s\"'])(?:--?|/)[\w-]{{0,32}}(?:{_NAMED})\s{{1,3}}(?![-/]\w|\\?\")"),
@@ -214,7 +215,7 @@ _BEFORE: Final = (
     _rule("networkcredential", r"networkcredential\s{0,3}\([^,()\n]{1,256},\s{0,3}"),
     _rule(
         _has("$", "pw|pass|secret|cred"),
-        r"\$\w{0,32}(?:pw|pass|pwd|secret|cred)\w{0,16}\s{0,3}=\s{0,3}(?=\\?[\"'])",
+        r"\$\w{0,32}(?:pw|pass|pwd|secret|cred)\w{0,16}\s{0,3}=\s{0,3}(?=\\?[\"']|&quot;)",
     ),
 )
 # echo SECRET | a program that reads it
