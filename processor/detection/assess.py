@@ -25,12 +25,13 @@ def assess(
     core = apart = engine.nearest_cluster(scope, row, limit=1)
     if similar:
         apart = engine.nearest_cluster(scope, row, limit=1, apart=True)
-    own = similar + learned
+    in_cluster = core is not None and core.distance <= engine.eps
+    like = learned + (similar if in_cluster else 0)
     return Assessment(
         distance=None if core is None else core.distance,
         apart=None if apart is None else apart.distance / engine.eps,
         similar=similar,
-        company=engine.gate_events(scope, gate, own + 1)[0] > own,
+        company=engine.gate_events(scope, gate, like + 1)[0] > like,
         novelty=known.of(event, scope, gate, engine),
         signs=_signs(event),
         suspect=suspect,

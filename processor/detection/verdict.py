@@ -89,7 +89,7 @@ class Assessment:
     distance : to the nearest core vector of the gate, in feature units; None where the gate has none
     apart : to the nearest one beyond eps, in eps; the same of an event outside the clusters
     similar : other live events within eps
-    company : whether the gate holds live events beyond eps
+    company : whether the gate holds live events that are not of the event's cluster
     novelty, signs : what is new in its scope, and what it shows by itself
     suspect : what started it made an anomaly of a high score in the open episode
     """
@@ -179,11 +179,11 @@ def score(seen: Assessment) -> int:
     Where the gate has clusters elsewhere: 40 just beyond eps to 65 at 64 eps, with the logarithm of the
     distance; a person's to 85. Else a place of its own: 55, 10 more for what has not been here in any
     session, 5 more for a folder (10 for a source address) that nothing else of the window has; 5 less where
-    the gate has been seen in other forms; up to 4 more for a command line longer than the path, with the
-    logarithm of how much. Then 20 more for what a person does, 20 for a name that looks like one of the
-    window, 10 for what a suspect program started, and at least 95 where the path imitates a system program.
-    A person's logon has 25 less than a process, the system's own 50. Each doubling of the events within eps
-    takes 10.
+    the gate has been seen, but in other forms or without a cluster yet; up to 4 more for a command line
+    longer than the path, with the logarithm of how much. Then 20 more for what a person does, 20 for a name
+    that looks like one of the window, 10 for what a suspect program started, and at least 95 where the path
+    imitates a system program. A person's logon has 25 less than a process, the system's own 50. Each doubling
+    of the events within eps takes 10.
     """
     novelty, signs = seen.novelty, seen.signs
     person = not signs.service

@@ -135,6 +135,14 @@ def test_a_member_of_a_cluster_is_scored_where_a_study_asks() -> None:
     assert sorted(more, reverse=True) == more
 
 
+def test_a_second_run_that_is_no_cluster_yet_is_seen_and_like_one() -> None:
+    """min_samples 3: five less for a gate without a cluster, ten for the run before."""
+    own = settings(kinds={PROCESS: replace(SIMPLE, features=Length(), min_samples=3)})
+    scores = [j.anomaly.score for j in observe([event(5), event(5)], own) if j.anomaly]
+
+    assert 15 == scores[0] - scores[1]
+
+
 def test_a_late_event_has_no_score_to_ask_for() -> None:
     """It is not in the window."""
     detector = Detector(settings(), identify)
