@@ -274,6 +274,7 @@ class Runner:
         """Let it commit and leave; returns when it has."""
         self._stop.set()
         self._thread.join()
+        self._service.camera.close()
 
     def _run(self) -> None:
         try:
@@ -306,7 +307,8 @@ def run(*, seconds: float | None, seed: int, port: int) -> int:
         taken = runner.start()
         _say(
             console,
-            f"metrics at http://127.0.0.1:{taken}/metrics; learning the fleet's first day (seed {seed})",
+            f"page at http://127.0.0.1:{taken}/, metrics at http://127.0.0.1:{taken}/metrics; "
+            f"learning the fleet's first day (seed {seed})",
         )
         writer = KafkaBroker(cluster.settings("demo-fleet", "demo-fleet"))
         at_end.callback(writer.close)
