@@ -4,6 +4,8 @@ The modules are plain Python and stay the reference; a `.pxd` file beside one gi
 Without a compiler the same modules run as they are, several times slower.
 """
 
+import os
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -21,6 +23,13 @@ COMPILED = (
     "processor.clustering.tables",
     "processor.clustering.transfer",
     "processor.clustering.window",
+    "processor.detection.detector",
+    "processor.detection.warmup",
+    "processor.detection.window",
+    "processor.events.readings",
+    "processor.events.scan",
+    "processor.events.skim",
+    "processor.pipeline",
     "processor.records.needles",
 )
 
@@ -36,6 +45,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
+        nthreads=os.cpu_count() or 1,
         language_level=3,
         # Types come from the .pxd files alone: Python's annotations promise less than C's.
         compiler_directives={"annotation_typing": False},

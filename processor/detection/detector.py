@@ -59,11 +59,12 @@ class Repeat:
     kind, format : the event's
     """
 
-    __slots__ = ("format", "history", "kind", "model", "scope", "spot")
+    __slots__ = ("engine", "format", "history", "kind", "model", "scope", "spot")
 
     def __init__(self, event: Event, model: "_Model", scope: str, spot: Spot) -> None:
         self.kind, self.format = event.kind, event.format
         self.model = model
+        self.engine = model.engine
         self.scope = scope
         self.spot = spot
         self.history = model.histories.of(scope)
@@ -240,26 +241,24 @@ class Detector:
         timestamp : of its record, ms
         """
         window = self.window
-        if time is None:
-            time = timestamp
-        elif time > timestamp + self._max_skew:
+        at = timestamp if time is None else time
+        if at > timestamp + self._max_skew:
             return False
         part = window.part
-        if not window.late_before <= time < window.pane_end or not window.room or self.followed:
+        if not window.late_before <= at < window.pane_end or not window.room or self.followed:
             return False
-        if not repeat.model.engine.again(repeat.spot, part):
+        if not repeat.engine.again(repeat.spot, part):
             return False
         # What window.advance does where no part opens.
         window.room -= 1
-        newest = window.stream_time
-        if newest is None or time > newest:
-            window.stream_time = newest = time
+        if window.stream_time is None or at > window.stream_time:
+            window.stream_time = at
         history = repeat.history
         if history.live and history.last_part == part and history.format == repeat.format:
             history.count += 1
             return True
         histories = repeat.model.histories
-        if not histories.again(history, newest, part, repeat.format):
+        if not histories.again(history, window.stream_time, part, repeat.format):
             self._count(repeat.model, repeat.format, repeat.scope)
             repeat.history = histories.of(repeat.scope)
         return True
