@@ -10,8 +10,10 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 COMPILED = (
+    "processor.clustering.dbscan",
     "processor.clustering.engine",
     "processor.clustering.homes",
+    "processor.clustering.labels",
     "processor.clustering.limit",
     "processor.clustering.neighbours",
     "processor.clustering.parts",

@@ -1,7 +1,7 @@
 """DBSCAN over a sliding window as a river clusterer."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,10 +21,10 @@ ALL = 1 << 62
 SPOTS = 1 << 13  # vectors that are learned again without another look at their features
 
 
-def ordered(value: float) -> int:
-    """A float's bits as an integer that sorts as the float does; 0.0 and -0.0 are 0."""
-    bits: int = struct.unpack("<q", struct.pack("<d", value))[0]
-    return bits if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
+def ordered(values: Sequence[float]) -> Counts:
+    """Floats' bits as integers that sort as the floats do; 0.0 and -0.0 are 0."""
+    bits = struct.unpack(f"<{len(values)}q", struct.pack(f"<{len(values)}d", *values))
+    return tuple([one if one >= 0 else -(one & 0x7FFFFFFFFFFFFFFF) for one in bits])
 
 
 def floats(counts: Counts) -> Vector:
@@ -152,6 +152,9 @@ class SlidingDBSCAN(base.Clusterer):
             else:
                 self._labels.touch(slot)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_labels": None}  # they are worked out anew when someone asks
+
     def advance(self, t: datetime) -> None:
         """Move time on; what is older than the window leaves. Time never moves back.
 
@@ -273,8 +276,7 @@ class SlidingDBSCAN(base.Clusterer):
             raise ValueError(f"features are numbers, got {dict(x)}") from error
 
     def _counts(self, values: Mapping[base.typing.FeatureName, float]) -> Counts:
-        counts = tuple([ordered(values.get(name, 0.0)) for name in self._names])
-        return counts or (0,)
+        return ordered([values.get(name, 0.0) for name in self._names]) or (0,)
 
     def _widen(self, new: list[base.typing.FeatureName]) -> None:
         """Add columns; where a new feature's name stands in an event must not matter."""

@@ -8,9 +8,10 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.components import Labels
-from processor.clustering.neighbours import squared_distance
+from processor.clustering.neighbours import LOOPS, squared_distance
 from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
@@ -21,8 +22,6 @@ LOOSE_SCANNED = 128  # loose vectors that are looked at one by one
 
 class _Component:
     """Connected cores; `oldest` is a heap of (first, slot) in which those that left are skipped."""
-
-    __slots__ = ("members", "oldest")
 
     def __init__(self, members: set[int], oldest: list[tuple[int, int]]) -> None:
         self.members = members
@@ -35,11 +34,10 @@ class _Loose:
     lacks : events near it that it takes at least to make a core of it
     """
 
-    __slots__ = ("first", "lacks", "point")
-
     def __init__(self, first: int, point: list[float]) -> None:
         self.first = first
         self.point = point
+        self.x = point[0]
         self.lacks = 1
 
 
@@ -103,7 +101,11 @@ class CoreLabels:
             component.members.discard(slot)
             points.setdefault(component, []).append(self._core.pop(slot)[1])
         for fell in points.values():
-            near = {slot for point in fell for slot in self._near(point, horizon)} & self._component.keys()
+            near = set()
+            for point in fell:
+                for slot in self._near(point, horizon):
+                    if slot in self._component:
+                        near.add(slot)
             if len(near) > 1:
                 self._split(list(near), horizon)
         for slot, events in self._touched.items():
@@ -166,11 +168,11 @@ class CoreLabels:
         if len(loose) > LOOSE_SCANNED:
             near = [slot for slot in self._near(point, horizon) if slot in loose]
         else:
-            near = [
-                slot
-                for slot, held in loose.items()
-                if (held.point[0] - x) ** 2 <= limit and squared_distance(held.point, point) <= limit
-            ]
+            near = []
+            for slot, held in loose.items():
+                difference = held.x - x
+                if difference * difference <= limit and squared_distance(held.point, point) <= limit:
+                    near.append(slot)
         cores = []
         for slot in near:
             held = loose[slot]
@@ -206,7 +208,7 @@ class CoreLabels:
     def _join(self, one: _Component, other: _Component) -> None:
         if one is other:
             return
-        small, large = sorted((one, other), key=lambda c: len(c.members))
+        small, large = (one, other) if len(one.members) < len(other.members) else (other, one)
         for slot in small.members:
             self._component[slot] = large
             heappush(large.oldest, (self._core[slot][0], slot))
@@ -214,7 +216,12 @@ class CoreLabels:
 
     def _split(self, near: list[int], horizon: int) -> None:
         """Cores that had a neighbour in common, of one component: make several of it where they are apart."""
-        groups = [(seen, deque(seen)) for seen in self._grouped(near)]
+        grouped = self._grouped(near)
+        if len(grouped) > 1:
+            self._search([(seen, deque(seen)) for seen in grouped], horizon)
+
+    def _search(self, groups: list[tuple[set[int], deque[int]]], horizon: int) -> None:
+        """Walk on from all groups until one is left or all have met."""
         owner = {slot: group for group in groups for slot in group[0]}
         while len(groups) > 1:
             for group in list(groups):
@@ -242,23 +249,34 @@ class CoreLabels:
 
     def _grouped(self, near: list[int]) -> list[set[int]]:
         """Which of these cores hang together by themselves."""
-        points = np.array([self._core[slot][1] for slot in near]).T
-        difference = points[0][:, None] - points[0]
-        acc = difference * difference
-        for column in points[1:]:
+        points = [self._core[slot][1] for slot in near]
+        links = None if LOOPS else self._links(points)
+        limit = self._space.limit
+        groups = []
+        left = list(range(len(near)))
+        while left:
+            ahead, group = [left.pop()], set()
+            while ahead:
+                i = ahead.pop()
+                group.add(near[i])
+                point = points[i]
+                apart: list[int] = []
+                for j in left:
+                    linked = squared_distance(point, points[j]) <= limit if links is None else links[i, j]
+                    (ahead if linked else apart).append(j)
+                left = apart
+            groups.append(group)
+        return groups
+
+    def _links(self, points: list[list[float]]) -> NDArray[np.bool_]:
+        """Which of these points are within eps of each other."""
+        columns = np.array(points).T
+        acc = np.zeros((len(points), len(points)))
+        for column in columns:
             difference = column[:, None] - column
             acc += difference * difference
-        linked = acc <= self._space.limit
-        names, left = np.array(near), np.ones(len(near), np.bool_)
-        groups = []
-        while left.any():
-            group = linked[left.argmax()]
-            size = 0
-            while size < (size := int(group.sum())):
-                group = linked[group].any(axis=0)
-            groups.append(set(names[group].tolist()))
-            left &= ~group
-        return groups
+        links: NDArray[np.bool_] = acc <= self._space.limit
+        return links
 
     def _part(self, seen: set[int]) -> None:
         """These cores are a component of their own."""

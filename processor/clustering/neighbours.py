@@ -28,8 +28,9 @@ def squared_distance(a: Sequence[float], b: Sequence[float]) -> float:
     The order of rounding decides what lies on the boundary: no sum(), math.dist, einsum, fused multiply-add.
     """
     acc = 0.0
-    for x, y in zip(a, b, strict=True):
-        acc += (x - y) * (x - y)
+    for i in range(len(a)):
+        difference = a[i] - b[i]
+        acc += difference * difference
     return acc
 
 
