@@ -80,6 +80,8 @@ def _typed(field: FieldInfo, text: str, variable: str) -> object:
         value = parse(text)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{variable} must be YAML, got {shown(text)}: {yaml_mistake(error)}") from error
+    except RecursionError:
+        raise ConfigError(f"{variable} is nested too deeply, got {shown(text)}") from None
     wants_list = str(annotation).startswith("tuple")
     return [part.strip() for part in text.split(",")] if wants_list and isinstance(value, str) else value
 

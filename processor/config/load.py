@@ -17,9 +17,9 @@ _REQUIRED: Final = {
     "bootstrap_servers": "host:port of one or more brokers",
     "input_topics": "a list of the topics to read",
 }
-
-
 _KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+# Keys and list items in one file. Aliases of aliases make millions of a few lines.
+_MOST: Final = 100_000
 
 
 def load(path: Path | str | None, environ: Mapping[str, str], *, broker: bool = False) -> Settings:
@@ -85,6 +85,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 
 def _note_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], file: str) -> None:
     """Record the line of every key and list item; a key given twice is a mistake, the first would be lost."""
+    if len(lines) > _MOST:
+        raise ConfigError(f"{file} holds more than {_MOST} keys and items, aliases counted where they stand")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.tag not in _KEY_TAGS:

@@ -123,6 +123,7 @@ def test_what_kubernetes_puts_there_for_a_service_is_left_alone() -> None:
             "7",
             "length must be a duration such as 50ms, 10s, 5m, 1h or 7d, got 7 (window.length from EVENT",
         ),
+        ("EVENTCLUSTER_SUPPRESS", "[" * 5000, "EVENTCLUSTER_SUPPRESS is nested too deeply, got [[["),
         (
             "EVENTCLUSTER_WEB__HOST_FILE",
             "/none",

@@ -27,6 +27,10 @@ MISTAKES = [
     ("suppress: &x [*x]", "FILE is nested too deeply, or a part of it holds itself"),
     ("window: &x {length: *x}", "FILE is nested too deeply, or a part of it holds itself"),
     ("[" * 5000, "FILE is nested too deeply, or a part of it holds itself"),
+    (
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 10}]\n" for n in range(1, 9)),
+        "FILE holds more than 100000 keys and items, aliases counted where they stand",
+    ),
     ("web: {port: 2026-99-99}", "FILE holds a value that cannot be read: month must be in 1..12"),
     ("0", "FILE must be a mapping of sections, such as `kafka:`, got 0"),
     ("version: 2", "version must be one of 1, got 2 (version in FILE, line 1)"),
