@@ -38,7 +38,7 @@ def window(size: int) -> Row:
     pane = max(1, size // 1000)
     gc.collect()
     gc.freeze()
-    before = _resident()
+    before = resident()
 
     def feed(low: int, high: int) -> None:
         for i in range(low, high):
@@ -47,7 +47,7 @@ def window(size: int) -> Row:
             engine.learn("", engine.intern((), tuple(events[i % len(events)])), i // pane, i, "")
 
     feed(0, size)
-    gained = _resident() - before
+    gained = resident() - before
     vectors = max(1, engine.live_vectors)
     wall, cpu = time.perf_counter(), time.process_time()
     feed(size, size + MEASURED)
@@ -74,7 +74,7 @@ def many_scopes(pairs: int) -> Row:
     names = [f"host-{i}" for i in range(scopes)]
     gc.collect()
     gc.freeze()
-    before = _resident()
+    before = resident()
     wall, cpu = time.perf_counter(), time.process_time()
     serial = 0
     for shape in shapes:
@@ -83,7 +83,7 @@ def many_scopes(pairs: int) -> Row:
             engine.learn(name, row, 1, serial, "")
             serial += 1
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    gained = _resident() - before
+    gained = resident() - before
     return Row(
         f"{pairs:,} vectors in 10,000 scopes, counted beside",
         OURS,
@@ -117,6 +117,7 @@ def _beside(
     return times
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Resident memory of this process, bytes."""
     fields = Path("/proc/self/statm").read_text(encoding="ascii").split()
     return int(fields[1]) * resource.getpagesize()

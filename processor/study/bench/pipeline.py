@@ -15,9 +15,11 @@ import numpy as np
 from processor.config import Settings
 from processor.errors import OutputFailed
 from processor.events.sketches import Sketches
+from processor.events.skim import COMPILED, Skimmer
 from processor.pipeline import Pipeline, PipelineSettings, Scored
 from processor.service import COLLECT_AFTER
 from processor.study.bench.rows import OURS, Row, report
+from processor.study.bench.stages import stages
 from processor.study.bench.workload import HISTORY_END, Raw, history, mixed, tiled
 from processor.study.progress import bar
 
@@ -79,8 +81,10 @@ def _measure(
 
     decoder = own.decoder()
     sketches = Sketches(own.formats, own.max_record_size)
+    skimmer = Skimmer(own.max_record_size)
     engines: dict[str, Engine] = {
         OURS: judge,
+        **({"our skimming alone": lambda _, record: skimmer.key(record.value)} if COMPILED else {}),
         "our sketch alone": lambda _, record: sketches.of(record.value),
         "our decoding alone": lambda _, record: decoder.decode(record.value),
         "json.loads": lambda _, record: json.loads(record.value),
@@ -95,7 +99,15 @@ def _measure(
             _time_piece(work, len(before) + start, piece, clocks[engine])
     anomalous = ", ".join(f"{fate} {n / len(records):.2%}" for fate, n in fates.most_common() if fate)
     told.append(f"{name}: clustered {fates[''] / len(records):.2%}, {anomalous or 'nothing else'}")
-    times = _single_times(_learned(own, before), len(before), records)
+    run_alone = stages(_learned(own, before), len(before), records)
+    told += run_alone.told()
+    p50, p99, p999 = np.percentile(run_alone.times, (50, 99, 99.9))
+    alone = {
+        "p50_us": float(p50),
+        "p99_us": float(p99),
+        "p999_us": float(p999),
+        "bytes_per_event": run_alone.bytes_per_event,
+    }
     return [
         Row(
             workload=name,
@@ -103,7 +115,7 @@ def _measure(
             window=None,
             events_per_s=len(records) / clock.wall,
             events_per_cpu_s=len(records) / clock.cpu,
-            **(times if engine == OURS else {}),
+            **(alone if engine == OURS else {}),
         )
         for engine, clock in clocks.items()
     ]
@@ -122,17 +134,6 @@ def _time_piece(work: Engine, start: int, piece: Sequence[Raw], clock: _Clock) -
         work(offset, record)
     clock.wall += time.perf_counter() - wall
     clock.cpu += time.process_time() - cpu
-
-
-def _single_times(pipeline: Pipeline, first: int, records: Sequence[Raw]) -> dict[str, float]:
-    """Percentiles of the time of one record, from a second run: reading the clock costs the rate nothing."""
-    taken = np.empty(len(records))
-    for place, record in enumerate(records):
-        begin = time.perf_counter_ns()
-        pipeline.process(record.value, first + place, record.timestamp)
-        taken[place] = time.perf_counter_ns() - begin
-    p50, p99, p999 = np.percentile(taken, (50, 99, 99.9)) / 1000
-    return {"p50_us": float(p50), "p99_us": float(p99), "p999_us": float(p999)}
 
 
 def _orjson() -> dict[str, Engine]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from processor.errors import OutputFailed
+from processor.events.skim import COMPILED
 
 OURS: Final = "eventcluster"
 
@@ -62,6 +63,7 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
+        "compiled": COMPILED,
         "load_1_min": round(os.getloadavg()[0], 2),
     }
 

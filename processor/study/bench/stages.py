@@ -1,0 +1,69 @@
+"""What single records cost in a run of the pipeline, by what became of them, and how memory goes on."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from processor.pipeline import Pipeline, Scored
+from processor.study.bench.memory import resident
+from processor.study.bench.workload import Raw
+
+REPEAT: Final = "a repeat, told from memory"
+READ: Final = "texts never seen before, in a cluster"
+_PARTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Of one run, reading the clock around each record.
+
+    times : microseconds of each record
+    groups : what became of a record -> microseconds of CPU of all of them, in the records' order
+    resident : bytes before the first record and after each quarter of them
+    """
+
+    times: list[float]
+    groups: dict[str, list[float]]
+    resident: list[int]
+
+    def told(self) -> list[str]:
+        """Lines for people: number, mean and share of the time of each group; memory by quarters."""
+        whole = sum(map(sum, self.groups.values()))
+        lines = [
+            f"  {len(times):,} {name}: {np.mean(times):,.1f} us each (median {np.median(times):,.1f}), "
+            f"{sum(times) / whole:.0%} of the time"
+            for name, times in sorted(self.groups.items(), key=lambda group: -len(group[1]))
+        ]
+        steps = [(after - before) / 2**20 for before, after in pairwise(self.resident)]
+        grown = ", ".join(f"{step:+.1f}" for step in steps)
+        return [*lines, f"  resident memory {self.resident[0] / 2**20:.0f} MiB, by quarters {grown} MiB"]
+
+    @property
+    def bytes_per_event(self) -> float:
+        """Resident memory gained over the run, per record."""
+        return (self.resident[-1] - self.resident[0]) / len(self.times)
+
+
+def stages(pipeline: Pipeline, first: int, records: Sequence[Raw]) -> Stages:
+    """Run the records through a pipeline that has learned its history; `first` is the first one's offset."""
+    times: list[float] = []
+    groups: dict[str, list[float]] = {}
+    memory = [resident()]
+    detector = pipeline.detector
+    quarter = -(-len(records) // _PARTS)
+    for place, record in enumerate(records):
+        last = detector.last
+        begin, cpu = time.perf_counter_ns(), time.thread_time_ns()
+        outcome = pipeline.process(record.value, first + place, record.timestamp)
+        spent, taken = time.thread_time_ns() - cpu, time.perf_counter_ns() - begin
+        fate = outcome.fate if isinstance(outcome, Scored) else type(outcome).__name__
+        group = fate or (REPEAT if detector.last is last else READ)
+        times.append(taken / 1000)
+        groups.setdefault(group, []).append(spent / 1000)
+        if (place + 1) % quarter == 0 or place + 1 == len(records):
+            memory.append(resident())
+    return Stages(times, groups, memory)
