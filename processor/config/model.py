@@ -100,7 +100,9 @@ class KindSection(Section):
     gate: fields.Names
     eps: float = Field(0.1, gt=0, allow_inf_nan=False, description="inclusive, in feature units")
     min_samples: int = Field(2, ge=1, le=1000, description="the event itself counts")
-    rare_cluster_size: int = Field(0, ge=0, le=1000, description="0 = off; smaller clusters are anomalous")
+    rare_cluster_size: int = Field(
+        0, ge=0, le=1000, description="0 = off; clusters of at most so many events are anomalous"
+    )
     engine: Engine = Field("sliding_dbscan", description="sliding_dbscan | dbstream | denstream")
 
     @model_validator(mode="before")
@@ -262,7 +264,7 @@ class MetricsSection(Section):
 
 
 class Web(Section):
-    """Where /metrics, /livez and /readyz are."""
+    """Where the page, /metrics, /livez and /readyz are."""
 
     host: str = Field("127.0.0.1", min_length=1, description="0.0.0.0 = reachable from other machines")
     port: int = Field(8080, ge=0, le=65_535, description="0 = any free one")
