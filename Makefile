@@ -33,11 +33,10 @@ $(READY): pyproject.toml $(REQUIREMENTS)
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(REQUIREMENTS))
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--editable .
 	@touch $(READY)
 
 # Where no compiler can be had the same modules run as plain Python: right, and several times slower.
+# Compiled before the package is installed, which would compile one module after the other.
 $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.pxd')
 	@include="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')"; \
 		{ command -v gcc && test -e "$$include/Python.h"; } >/dev/null \
@@ -45,6 +44,8 @@ $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.p
 		|| echo "no C compiler: the hot modules run as plain Python" >&2
 	@echo "compiling the hot modules ..."
 	@$(BIN)/python setup.py --quiet build_ext --inplace --parallel $$(nproc) >/dev/null
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
 	@touch $(COMPILED)
 
 .PHONY: browser-setup
