@@ -98,11 +98,9 @@ def config_schema() -> None:
 @schema_commands.command(epilog=examples("schema anomaly > anomaly.schema.json"))
 def anomaly() -> None:
     """Print the JSON Schema of the records in the anomalies topic."""
-    from importlib import resources
+    from processor.records.schemas import anomaly_schema
 
-    typer.echo(
-        resources.files("processor.records.schemas").joinpath("anomaly.json").read_text("utf-8"), nl=False
-    )
+    typer.echo(anomaly_schema(), nl=False)
 
 
 @dead_letters_commands.command("show", epilog=examples("dead-letters show --config prod.yaml --limit 20"))

@@ -70,7 +70,6 @@ _KERNEL: Final = {"1300": "SYSCALL", "1309": "EXECVE"}
 # name=value: quoted text, or hex or a bare word. Names are short so that long lines cost no more.
 _PAIR: Final = re.compile(r'(?<![^\s\x1d])([A-Za-z_][\w-]{0,31}(?:\[\d{1,4}\])?)=("[^"\n]*"|[^\s\x1d"]*)')
 _ARGUMENT: Final = re.compile(r"a(\d{1,6})(?:\[(\d{1,4})\])?")
-_MAX_ARGUMENTS: Final = 65_536
 
 
 def is_line(value: bytes) -> bool:

@@ -90,9 +90,6 @@ def case_flips(text: str) -> int:
     return cases.count(b"ul") + cases.count(b"lu")
 
 
-# Version of mask_path: raise it with the versions of the sets whose gate it makes.
-MASK_VERSION: Final = 1
-
 _GUID: Final = r"\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?"
 _IPV4: Final = r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])"
 _HEX: Final = r"0x[0-9a-f]+|(?<![0-9a-z])(?=[0-9a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-z])"
@@ -123,6 +120,7 @@ def mask_path(path: str) -> str:
     """A path in lower case without what differs between equal programs: ids, numbers, addresses, user names.
 
     GUIDs, IPv4 addresses, 0x and long hex, base64 of 40 characters and more, user folders; digits become "#".
+    A change here raises the version of the categories that are made of it (gates).
     """
     return _mask_cached(path) if len(path) <= _CACHED_LENGTH else _mask(path)
 
