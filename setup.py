@@ -36,7 +36,7 @@ COMPILED = (
 )
 
 # Nothing is fused or reassociated: a sum of squares rounds as Python's does.
-FLAGS = ["-O3", "-ffp-contract=off", "-fno-fast-math"]
+FLAGS = ["-O2", "-g0", "-ffp-contract=off", "-fno-fast-math"]
 
 extensions = [
     Extension(name, [name.replace(".", "/") + ".py"], extra_compile_args=FLAGS, optional=True)
