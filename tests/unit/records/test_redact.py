@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processor.records.original import closed, opened
 from processor.records.redact import MARK, Redactor
 from tests.unit.records.secret_forms import FORMS
 
@@ -76,6 +77,7 @@ WORST = [
         "impacket-a a/b:",
     ),
     *("-----BEGIN PRIVATE KEY-----", "smbclient -U ", "/p:a.b", "authorization: basic", "-", "passw"),
+    *("&quot;", "password=&quot;", "password=&#39;&", "net user &quot;a "),
 ]
 
 
@@ -88,3 +90,12 @@ def test_time_is_linear_in_the_text(piece: str) -> None:
     redactor.text(text)
 
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("piece", ["\\", "\\\\t", "\\u0027", "\\t", '\\"'])
+def test_a_record_is_opened_in_linear_time(piece: str) -> None:
+    """4 MiB of escapes, four times what can be published of a record."""
+    start = time.process_time()
+    closed(opened("{" + piece * (4 * 2**20 // len(piece))))
+
+    assert time.process_time() - start < 60
