@@ -26,6 +26,12 @@ sys.stdout.buffer.write(pickle.dumps((model, answers)))
 """
 
 
+def asked(model: SlidingDBSCAN, x: dict[Hashable, Any]) -> int:
+    """The cluster of an event once it is learned."""
+    model.learn_one(x)
+    return model.predict_one(x)
+
+
 def test_a_model_of_one_form_goes_on_in_the_other_and_back() -> None:
     """Learned here, pickled, continued by the plain form, pickled, continued here: as if never moved."""
     generator = random.Random(5)  # noqa: S311 - test data
@@ -36,7 +42,7 @@ def test_a_model_of_one_form_goes_on_in_the_other_and_back() -> None:
     model, same = SlidingDBSCAN(window=500), SlidingDBSCAN(window=500)
     for x in events[:600]:
         model.learn_one(x)
-    told = [(same.learn_one(x), same.predict_one(x))[1] for x in events]
+    told = [asked(same, x) for x in events]
 
     done = subprocess.run(
         [sys.executable, "-c", CONTINUE],
@@ -49,5 +55,5 @@ def test_a_model_of_one_form_goes_on_in_the_other_and_back() -> None:
     moved, answers = pickle.loads(done.stdout)  # noqa: S301 - our own bytes
 
     assert told[600:900] == answers
-    assert told[900:] == [(moved.learn_one(x), moved.predict_one(x))[1] for x in events[900:]]
+    assert told[900:] == [asked(moved, x) for x in events[900:]]
     assert same.labels == moved.labels
