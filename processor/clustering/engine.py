@@ -6,8 +6,11 @@ of the event's vector, else a range query that stops at min_samples, else the sa
 """
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from math import sqrt
+from operator import itemgetter
 
 import numpy as np
 
@@ -386,7 +389,7 @@ class Engine(Transferable):
         place = self.places.find(home.number, self.rows.gate[index]) if home else 0
         return (home, place, self.rows.vector_of(index)) if home and place else None
 
-    def _nearest(self, place: int, point: list[float], horizon: int) -> list[tuple[float, Counts, int]]:
+    def _nearest(self, place: int, point: list[float], horizon: int) -> Iterator[tuple[float, Counts, int]]:
         """The nearest live slots of a place: (squared distance, counts, slot), nearest first."""
         slots = self.space.members(place)
         slots = slots[self.slots.arrays["newest"][slots] >= horizon]
@@ -394,12 +397,12 @@ class Engine(Transferable):
         if len(slots) > NEAREST:
             near = distances <= np.partition(distances, NEAREST - 1)[NEAREST - 1]
             slots, distances = slots[near], distances[near]
-        rows = self.slots.arrays["row"][slots]
-        keys = [column[rows] for column in reversed(self.rows.count_arrays())]
-        order = np.lexsort((*keys, distances))[:NEAREST]
-        return [
-            (distance, self.rows.counts_of(row), slot)
-            for distance, row, slot in zip(
-                distances[order].tolist(), rows[order].tolist(), slots[order].tolist(), strict=True
-            )
-        ]
+        order = sorted(zip(distances.tolist(), slots.tolist(), strict=True))
+        left = NEAREST
+        # Mostly the first is asked for, and no more.
+        for distance, alike in groupby(order, itemgetter(0)):
+            for counts, slot in sorted([(self.space.counts(slot), slot) for _, slot in alike])[:left]:
+                left -= 1
+                yield distance, counts, slot
+            if not left:
+                return
