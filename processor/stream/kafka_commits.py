@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _SLICE_S: Final = 1.0
 # Seconds after which a call that was given one second will never return.
 _OVERDUE_S: Final = 5
+# A full queue is told of once in so long.
+_TOLD_FOR_S: Final = 60.0
 _TOO_OLD: Final = (
     "a transaction was open for longer than kafka.transaction_timeout, so that the brokers aborted it: was "
     "this process stopped, or the broker slow? Nothing is lost: its events are judged again at the next start"
@@ -45,6 +47,7 @@ class Committer:
         self._waiting = waiting
         self._transaction_timeout_s = settings.transaction_timeout / 1000
         self._producer = self._make_producer()
+        self._full_told_until = 0.0
 
     def take_over(self, deadline: float) -> None:
         """Abort what an earlier holder of the instance's name left open, and fence it."""
@@ -184,6 +187,9 @@ class Committer:
             try:
                 return send()
             except BufferError:
+                if time.monotonic() >= self._full_told_until:
+                    self._full_told_until = time.monotonic() + _TOLD_FOR_S
+                    log.warning("producer queue is full", extra={"then": "waited for: nothing is dropped"})
                 self._producer.poll(0.05)
                 self._check_deadline(deadline)
 

@@ -112,7 +112,8 @@ class Trouble:
         if ends_us(error):
             self.failure = self.mapped(error)
         else:
-            log.warning("kafka", extra={"error": error.str()})
+            told = {"error": error.str(), "then": "the client library connects again"}
+            log.warning("trouble with a connection to Kafka", extra=told)
 
     def check(self) -> None:
         """Raise what ends the service, if it was heard."""

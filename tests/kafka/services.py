@@ -112,6 +112,19 @@ class Topics:
         for records in self.written.values():
             records.clear()
 
+    def coordinator(self) -> int | None:
+        """The node that coordinates the group, asked by a client that knew no other; None = not told."""
+        asked = AdminClient(self._client).describe_consumer_groups([self.group], request_timeout=10.0)
+        try:
+            return int(asked[self.group].result(WITHIN_S).coordinator.id)
+        except KafkaException:
+            return None
+
+    def is_in_sync(self) -> bool:
+        """Whether every replica of every topic has all that was written."""
+        known = self._admin.list_topics(timeout=WITHIN_S).topics.values()
+        return all(len(each.isrs) == len(each.replicas) for one in known for each in one.partitions.values())
+
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has."""
         return len(self._admin.list_topics(topic, timeout=WITHIN_S).topics[topic].partitions)
@@ -141,9 +154,12 @@ class Topics:
         """The group's position in each partition; partitions without one are not in it."""
         asked = [TopicPartition(self.events, number) for number in self.written]
         try:
-            found = self._watcher.committed(asked, timeout=WITHIN_S)
+            found = self._watcher.committed(asked, timeout=10.0)
         except KafkaException:
-            # A broker that has just started does not know its coordinators yet.
+            # A broker that has just started does not know its coordinators yet, and a client that knew one
+            # that went away may wait for that one.
+            self._watcher.close()
+            self._watcher = Consumer({**self._client, "group.id": self.group})
             return {}
         return {each.partition: each.offset for each in found if each.offset >= 0}
 
@@ -281,6 +297,10 @@ class Service:
         """Wait for a condition while the process runs; its log is in the failure."""
         until(lambda: condition() or self.has_ended(), what)
         assert not self.has_ended(), self.log
+
+    def is_alive(self) -> bool:
+        """Whether /livez answers 200."""
+        return self._get("/livez") is not None
 
     def has_ended(self) -> bool:
         """Whether the process has exited."""

@@ -90,13 +90,15 @@ def test_a_transaction_that_the_brokers_aborted_for_its_age_is_told_as_such(stan
     assert [] == one.written()
 
 
-def test_a_queue_that_is_full_is_waited_for(stand: MakeStand) -> None:
-    """A thousand outputs through a queue of ten: all there, in order."""
+def test_a_queue_that_is_full_is_waited_for(stand: MakeStand, caplog: pytest.LogCaptureFixture) -> None:
+    """A thousand outputs through a queue of ten: all there, in order; said once."""
     one = stand(queue_buffering_max_messages=10)
 
-    one.commit(outputs=1000)
+    with caplog.at_level(logging.WARNING):
+        one.commit(outputs=1000)
 
     assert [b"%d" % number for number in range(1000)] == one.written()
+    assert 1 == caplog.text.count("producer queue is full")
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

@@ -47,6 +47,19 @@ def test_offsets_that_an_operator_moved_back_are_judged_again_with_equal_ids(sto
     assert len(again) > 3
 
 
+def test_offsets_beyond_the_logs_end_are_taken_back_to_it(stopped: Service) -> None:
+    """As after a broker lost data: said so, nothing is skipped, nothing judged twice."""
+    topics = stopped.topics
+    topics.reset(0, 1000)
+    stopped.start()
+    stopped.wait(stopped.is_ready, "ready")
+    topics.write(0, stream(5, 400, 0)[300:])
+    stopped.wait(topics.all_committed, "everything committed")
+
+    assert judged(stopped, enumerate(topics.written[0])) == topics.published()[0]
+    assert "is beyond the log's end 300: live from there" in stopped.log
+
+
 def test_records_deleted_before_they_were_read_are_passed(stopped: Service) -> None:
     """Said so, and what follows is judged by the model that state kept."""
     topics = stopped.topics

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,44 @@ def test_partitions_move_between_instances_without_loss_or_repeat(
     assert topics.expected(second.settings) == topics.published()
     assert (0, True) == (code, seconds < 5), first.log
     assert second.metric("eventcluster_partitions_assigned") == 4
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_a_process_that_was_stopped_for_longer_than_its_session_goes_on(
+    make_topics: MakeTopics, make_service: MakeService, protocol: str
+) -> None:
+    """Another has had its partition meanwhile: what it still holds is not published a second time."""
+    topics = make_topics(2)
+    streams = [given(20 + number, 300) for number in range(2)]
+    kafka: dict[str, Any] = {"group_protocol": protocol}
+    if protocol == "classic":
+        kafka["properties"] = {"session.timeout.ms": 3000, "heartbeat.interval.ms": 300}
+    one, two = [
+        make_service(topics, instance=name, kafka=kafka, sections=NO_WARMUP).start()
+        for name in ("one", "two")
+    ]
+
+    def shared() -> bool:
+        return [1.0, 1.0] == [each.metric("eventcluster_partitions_assigned") for each in (one, two)]
+
+    until(lambda: shared() and one.is_ready() and two.is_ready(), "a partition each")
+    for number, records in enumerate(streams):
+        topics.write(number, records[:100])
+    until(lambda: sum(topics.committed().values()) > 60, "some of it is judged")
+    assert one.process is not None
+
+    one.process.send_signal(signal.SIGSTOP)
+    for number, records in enumerate(streams):
+        topics.write(number, records[100:200])
+    two.wait(topics.all_committed, "everything committed by the other")
+    one.process.send_signal(signal.SIGCONT)
+    until(lambda: "partitions lost" in one.log and shared() and one.is_ready(), "a partition each again")
+    for number, records in enumerate(streams):
+        topics.write(number, records[200:])
+    two.wait(topics.all_committed, "everything committed")
+
+    assert topics.expected(one.settings) == topics.published()
+    assert [0, 0] == [each.stop()[0] for each in (one, two)], one.log
 
 
 def test_two_processes_with_one_instance_name_fence_each_other(

@@ -238,9 +238,8 @@ def steps(soak: Soak, kills: int, restarts: int, rebalances: int) -> Iterator[No
         lambda: soak.change(OTHER_FEATURES, "window"),
     ]
     for turn in count(1):
-        done = min(report.kills / kills, report.broker_restarts / restarts)
-        if report.protocol == "classic":
-            done = min(done, soak.brokers.rebalances(soak.topics.group) / rebalances)
+        shared_out = soak.brokers.rebalances(soak.topics.group)
+        done = min(report.kills / kills, report.broker_restarts / restarts, shared_out / rebalances)
         if done >= 1 and not changes:
             return
         if changes and done >= (4 - len(changes)) / 4:

@@ -118,9 +118,11 @@ class Cluster:
             process.wait()
 
     def rebalances(self, group: str) -> int:
-        """Generations of a classic group so far: one for each time that its partitions were shared out."""
+        """How often a group's partitions were shared out: classic generations, epochs of KIP-848."""
         logs = "".join(each.read_text(errors="replace") for each in self._folder.glob("node-*.log"))
-        return len(set(re.findall(rf"Stabilized group {re.escape(group)} generation (\d+) ", logs)))
+        name = re.escape(group)
+        classic = set(re.findall(rf"Stabilized group {name} generation (\d+) ", logs))
+        return len(classic) + len(set(re.findall(rf"\[GroupId {name}\] Bumped group epoch to (\d+)", logs)))
 
     def stop(self) -> None:
         """End every node at once and remove what they wrote."""
