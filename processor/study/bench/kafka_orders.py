@@ -150,7 +150,7 @@ def spy(path: Path) -> list[str]:
     program = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
     if program is None:
         raise UsageError("--profile needs py-spy: pip install -r requirements/dev.txt, and again")
-    return [program, "record", "--nonblocking", "--rate", "100", "--output", str(path), "--"]
+    return [program, "record", "--native", "--rate", "100", "--output", str(path), "--"]
 
 
 def has_orjson() -> bool:
