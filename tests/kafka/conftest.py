@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.kafka)
-            own = item.path.name == "test_broker_down.py"
+            own = item.path.name in ("test_broker_down.py", "test_coordinators.py")
             item.add_marker(pytest.mark.xdist_group("broker" if own else "kafka"))
 
 

@@ -112,14 +112,6 @@ class Topics:
         for records in self.written.values():
             records.clear()
 
-    def coordinator(self) -> int | None:
-        """The node that coordinates the group, asked by a client that knew no other; None = not told."""
-        asked = AdminClient(self._client).describe_consumer_groups([self.group], request_timeout=10.0)
-        try:
-            return int(asked[self.group].result(WITHIN_S).coordinator.id)
-        except KafkaException:
-            return None
-
     def is_in_sync(self) -> bool:
         """Whether every replica of every topic has all that was written."""
         known = self._admin.list_topics(timeout=WITHIN_S).topics.values()

@@ -1,0 +1,46 @@
+"""The coordinators of group and transactions move from broker to broker while the service works."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.kafka.services import Service, Topics, until
+from tests.kafka.test_state import SECTIONS, stream
+from tests.support.brokers import Cluster
+from tests.support.fixtures import own_brokers
+
+MakeService = Callable[..., Service]
+PIECE = 150
+
+
+@pytest.fixture
+def brokers() -> Iterator[Cluster]:
+    """Three nodes of this test alone: it stops each in turn."""
+    with own_brokers(3) as cluster:
+        yield cluster
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_brokers_that_are_restarted_one_by_one_change_nothing(
+    brokers: Cluster, make_service: MakeService, protocol: str
+) -> None:
+    """As in an upgrade: a coordinator moves from whichever broker it is on; the same process goes on."""
+    topics = Topics(brokers.bootstrap, 2, replicas=3)
+    streams = [stream(13 + number, 4 * PIECE, number) for number in range(2)]
+    service = make_service(topics, sections=SECTIONS, kafka={"group_protocol": protocol}).start()
+    for number, records in enumerate(streams):
+        topics.write(number, records[:PIECE])
+    service.wait(topics.all_committed, "everything committed")
+
+    for node in (1, 2, 3):
+        for number, records in enumerate(streams):
+            topics.write(number, records[node * PIECE : (node + 1) * PIECE])
+        brokers.stop_node(node)
+        service.wait(topics.all_committed, f"everything committed without node {node}")
+        brokers.start_node(node)
+        until(topics.is_in_sync, f"node {node} has caught up")
+
+    assert topics.expected(service.settings) == topics.published()
+    assert 0 == service.stop()[0], service.log
+    topics.close()
