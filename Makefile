@@ -43,7 +43,9 @@ $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.p
 		|| { $(call apt_install,gcc libc6-dev python3-dev); } \
 		|| echo "no C compiler: the hot modules run as plain Python" >&2
 	@echo "compiling the hot modules ..."
-	@$(BIN)/python setup.py --quiet build_ext --inplace --parallel $$(nproc) >/dev/null
+	@mkdir -p build
+	@$(BIN)/python setup.py --quiet build_ext --inplace --parallel $$(nproc) >build/compile.log 2>&1 \
+		|| { cat build/compile.log >&2; exit 1; }
 	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--editable .
 	@touch $(COMPILED)
