@@ -7,7 +7,7 @@ of the event's vector, else a range query that stops at min_samples, else the sa
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 from math import sqrt
 from operator import itemgetter
@@ -21,7 +21,7 @@ from processor.clustering.neighbours import squared_distance
 from processor.clustering.rows import Counts, Gate, Vector
 from processor.clustering.stateful import Stateful
 from processor.clustering.transfer import Transferable
-from processor.clustering.walks import EVERYTHING, Guest, Walk
+from processor.clustering.walks import EVERYTHING, Guest, NearestCore, Walk
 
 NEAREST = 64  # vectors of a gate among which an explanation looks for a core
 
@@ -35,21 +35,6 @@ class Role(enum.IntEnum):
 
 
 NOISE, BORDER, CORE = Role.NOISE, Role.BORDER, Role.CORE
-
-
-@dataclass(frozen=True, slots=True)
-class NearestCore:
-    """The nearest live core of an event's gate.
-
-    distance : in feature units
-    size, at_least : events in its cluster; `at_least` when the count stopped at the limit
-    """
-
-    distance: float
-    counts: Counts
-    exemplar: str
-    size: int
-    at_least: bool
 
 
 class Spot(Stateful):
@@ -245,11 +230,21 @@ class Engine(Transferable):
         for distance, counts, slot in self._nearest(place, point, horizon):
             near = apart and distance <= self.eps * self.eps
             if not near and self.space.is_core(slot, horizon, self.min_samples):
-                self.settle_all()
-                walk = Walk(self.space, self.min_samples, place, horizon, None)
-                size, at_least = walk.size_of(slot, limit)
-                return NearestCore(sqrt(distance), counts, self.slots.exemplars[slot], size, at_least)
+                text = self.slots.exemplars[slot]
+                core = NearestCore(sqrt(distance), counts, text, size=1, at_least=True, slot=slot)
+                return core if limit <= 1 else self.counted(scope, row, core, limit)
         return None
+
+    def counted(self, scope: str, row: int, core: NearestCore, limit: int) -> NearestCore:
+        """What `nearest_cluster` said of an event that is still the last, its cluster counted to `limit`."""
+        here = self._here(scope, row)
+        if here is None:
+            return core
+        home, place, _ = here
+        self.settle_all()
+        walk = Walk(self.space, self.min_samples, place, self.horizon_of(home), None)
+        size, at_least = walk.size_of(core.slot, limit)
+        return replace(core, size=size, at_least=at_least)
 
     def gate_events(self, scope: str, gate: Gate, limit: int) -> tuple[int, bool]:
         """Live events of a scope's gate: (number, whether counting stopped at `limit`)."""

@@ -1,6 +1,6 @@
 """Clusters around one vector, searched from core to core and no further than a limit of events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from processor.clustering.neighbours import squared_distance
 from processor.clustering.rows import Counts
@@ -8,6 +8,23 @@ from processor.clustering.space import Space
 
 EVERYTHING = 1 << 62
 GUEST = 0  # stands among slots for the late event itself
+
+
+@dataclass(frozen=True, slots=True)
+class NearestCore:
+    """The nearest live core of an event's gate.
+
+    distance : in feature units
+    size, at_least : events in its cluster; `at_least` when the count stopped at the limit
+    slot : where the engine has it until the next event
+    """
+
+    distance: float
+    counts: Counts
+    exemplar: str
+    size: int
+    at_least: bool
+    slot: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def assess(
         novelty=known.of(event, scope, gate, engine),
         signs=_signs(event),
         suspect=suspect,
+        core=core,
     )
 
 

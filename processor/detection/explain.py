@@ -8,7 +8,8 @@ from collections.abc import Callable
 from math import expm1
 from typing import Final
 
-from processor.clustering.engine import Engine, NearestCore
+from processor.clustering.engine import Engine
+from processor.clustering.walks import NearestCore
 from processor.detection import exemplars
 from processor.detection.novelty import Known, Place
 from processor.detection.verdict import (
@@ -39,13 +40,15 @@ def explain(
     known : names and places of the kind's scopes
     window : its length, ms, for the sentence
     """
-    core = engine.nearest_cluster(case.scope, case.row, _SIZE_LIMIT)
+    core = None if seen.core is None else engine.counted(case.scope, case.row, seen.core, _SIZE_LIMIT)
     nearest = None
     if core is not None:
         text = exemplars.read(core.exemplar).text
         nearest = NearestCluster(core.size, core.at_least, text, core.distance / engine.eps)
     contrasts = _contrasts(features, case.counts, core)
-    places = known.places(case.scope, case.gate, engine) if seen.novelty.elsewhere else ()
+    # Said only of what opens a place of its own.
+    opens = case.reason is Reason.NEW_SINGLETON_CLUSTER
+    places = known.places(case.scope, case.gate, engine) if opens and seen.novelty.elsewhere else ()
     within = f"in {_duration(window)}"
     clauses = (
         *seen.signs.disguised,

@@ -112,6 +112,10 @@ _DEVICE: Final = re.compile(r"^(?:\\\\[?.]\\|\\\?\?\\)?(?:[a-z]:|\\device\\[^\\]
 _SYSTEM_ROOT: Final = re.compile(r"^(?:%+systemroot%+|\\systemroot)(?=\\|$)")
 
 
+# Longer names are not worth a place in a cache: its memory is bounded by this times its size.
+_CACHED_LENGTH: Final = 512
+
+
 def fold(name: str) -> str:
     """A name in lower case, letters that look alike made the same, digits within words read as letters.
 
@@ -191,9 +195,12 @@ def disguises(executable: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
 def imitated_system_program(name: str) -> str | None:
     """The system program that `name` (lower case) imitates without being one; None where there is none."""
+    return _program_cached(name) if len(name) <= _CACHED_LENGTH else _program(name)
+
+
+def _program(name: str) -> str | None:
     if name in _SYSTEM_FOLDERS or name in _LINUX:
         return None
     alike = _BY_FOLD.get(fold(name))
@@ -207,12 +214,15 @@ def imitated_system_program(name: str) -> str | None:
     return max((_BY_FOLD[near] for near in one_off(name) if near in _BY_FOLD), key=len, default=None)
 
 
-@lru_cache(maxsize=4096)
 def imitated_folder(path: str) -> tuple[str, str] | None:
     r"""A part of the folder (lower case) that imitates a system folder, and that folder's name.
 
     `c:\w!ndows\system32` -> ("w!ndows", "windows").
     """
+    return _folder_cached(path) if len(path) <= _CACHED_LENGTH else _folder(path)
+
+
+def _folder(path: str) -> tuple[str, str] | None:
     for part in path.split("\\")[1:9]:
         if part in _FOLDER_NAMES or len(part) > _LONGEST:
             continue
@@ -220,6 +230,10 @@ def imitated_folder(path: str) -> tuple[str, str] | None:
         if alike is not None and _without_digits(alike) != _without_digits(part):
             return part, alike
     return None
+
+
+_program_cached: Final = lru_cache(maxsize=4096)(_program)
+_folder_cached: Final = lru_cache(maxsize=4096)(_folder)
 
 
 def usual_system_folder(name: str, path: str) -> str | None:

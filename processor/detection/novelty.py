@@ -8,6 +8,7 @@ where to look, may hold gates that have left, and asks the engine about each bef
 from collections import deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from processor.detection.masquerade import fold, has_near, one_off
@@ -163,7 +164,7 @@ class Known:
         """Name and place of a gate, lower case."""
         text = str(gate[self._name_at or 0])
         if self._kind == PROCESS:
-            return program_name(text), folder(text)
+            return _program_and_folder(text)
         return text, "" if self._place_at is None else str(gate[self._place_at])
 
     def _live(
@@ -229,6 +230,12 @@ class Known:
             self._rota.append(scope)
         else:
             del self._scopes[scope]
+
+
+@lru_cache(maxsize=4096)
+def _program_and_folder(path: str) -> tuple[str, str]:
+    """Of a path in a gate: such paths are short."""
+    return program_name(path), folder(path)
 
 
 def _is_live(engine: LiveGates, scope: str, gate: Gate) -> bool:

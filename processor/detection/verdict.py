@@ -1,10 +1,11 @@
 """What is said of one anomalous event: the reason, the score, the facts that a record is made of."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import log, log2
 
+from processor.clustering.walks import NearestCore
 from processor.detection.episodes import EpisodePlace
 from processor.detection.novelty import Novelty
 from processor.events.event import PROCESS, Event
@@ -92,6 +93,7 @@ class Assessment:
     company : whether the gate holds live events that are not of the event's cluster
     novelty, signs : what is new in its scope, and what it shows by itself
     suspect : what started it made an anomaly of a high score in the open episode
+    core : the nearest one, for the explanation; good until the next event
     """
 
     distance: float | None
@@ -101,6 +103,7 @@ class Assessment:
     novelty: Novelty
     signs: Signs
     suspect: bool
+    core: NearestCore | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

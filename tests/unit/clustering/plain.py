@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from math import isfinite, sqrt
 
-from processor.clustering.engine import NearestCore, Role
+from processor.clustering.engine import Role
 from processor.clustering.neighbours import squared_distance
 from processor.clustering.rows import Counts, Gate, Vector
+from processor.clustering.walks import NearestCore
 
 LARGEST = 1e150  # squares of differences of twelve such coordinates stay finite
 NEAREST = 64  # vectors of a gate among which an explanation looks for a core
