@@ -252,8 +252,9 @@ class Space(Scans):
     def distances(self, slots: NDArray[np.int64], point: list[float]) -> NDArray[np.float64]:
         """Squared distances of slots to a point."""
         rows = self.slots.arrays["row"][slots]
-        columns = np.stack([column.take(rows) for column in self.rows.float_arrays()])
-        return squared_distances(columns, np.array(point).reshape(-1, 1))
+        # Whole rows: of a column alone, which has gaps, numpy would copy all of it.
+        points = self.rows.arrays["x"].reshape(-1, self.rows.columns)[rows]
+        return squared_distances(points.T, np.array(point).reshape(-1, 1))
 
     def _add(self, index: _Index, slot: int) -> None:
         grid, bucket = index.grid, index.bucket
