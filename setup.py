@@ -5,9 +5,13 @@ Without a compiler the same modules run as they are, several times slower.
 """
 
 import os
+import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 COMPILED = (
     "processor.clustering.dbscan",
@@ -31,6 +35,7 @@ COMPILED = (
     "processor.events.readings",
     "processor.events.scan",
     "processor.events.skim",
+    "processor.features.histogram",
     "processor.pipeline",
     "processor.records.needles",
 )
@@ -39,11 +44,26 @@ COMPILED = (
 FLAGS = ["-O2", "-g0", "-ffp-contract=off", "-fno-fast-math"]
 
 extensions = [
-    Extension(name, [name.replace(".", "/") + ".py"], extra_compile_args=FLAGS, optional=True)
-    for name in COMPILED
+    Extension(name, [name.replace(".", "/") + ".py"], extra_compile_args=FLAGS) for name in COMPILED
 ]
 
+
+class AllOrNone(build_ext):
+    """Compiled modules know each other's layout in memory: where one cannot be compiled all stay Python."""
+
+    def build_extensions(self) -> None:
+        """Compile; without a compiler that works say so, and leave no module compiled."""
+        try:
+            super().build_extensions()
+        except (CCompilerError, ExecError, PlatformError) as error:
+            sys.stderr.write(f"the hot modules run as plain Python, several times slower: {error}\n")
+            for extension in self.extensions:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+            self.extensions = []
+
+
 setup(
+    cmdclass={"build_ext": AllOrNone},
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
@@ -51,5 +71,5 @@ setup(
         language_level=3,
         # Types come from the .pxd files alone: Python's annotations promise less than C's.
         compiler_directives={"annotation_typing": False},
-    )
+    ),
 )

@@ -6,9 +6,12 @@ regular expression 2.3); other text takes the path that defines the result. Both
 
 import math
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Final
 from zlib import crc32
+
+from processor.features.histogram import LONGEST, weighted_sum
 
 # msticpy's definition (eventcluster.delim_count); \s is Unicode white space.
 DELIMITER: Final = re.compile(r'[\s\-\\/\.,"\'|&:;%$()]')
@@ -65,13 +68,13 @@ def entropy_thousandths(text: str) -> int:
     length = len(text)
     if length == 0:
         return 0
-    counts = sorted(map(text.count, set(text)))
-    return round(1000 * (math.log2(length) - sum(map(_weighted_log2, counts)) / length))
-
-
-@lru_cache(maxsize=16_384)
-def _weighted_log2(count: int) -> float:
-    return count * math.log2(count)
+    if length <= LONGEST and text.isascii():
+        total = weighted_sum(text.encode())
+    else:
+        total = 0.0
+        for count in sorted(Counter(text).values()):
+            total += count * math.log2(count)
+    return round(1000 * (math.log2(length) - total / length))
 
 
 def special_count(text: str) -> int:
