@@ -44,7 +44,7 @@ $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.p
 		|| echo "no C compiler: the hot modules run as plain Python" >&2
 	@echo "compiling the hot modules ..."
 	@mkdir -p build
-	@$(BIN)/python setup.py --quiet build_ext --inplace --parallel $$(nproc) >build/compile.log 2>&1 \
+	@$(BIN)/python setup.py --quiet build_ext --inplace >build/compile.log 2>&1 \
 		|| { cat build/compile.log >&2; exit 1; }
 	@grep "plain Python" build/compile.log >&2 || true
 	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \

@@ -51,6 +51,11 @@ extensions = [
 class AllOrNone(build_ext):
     """Compiled modules know each other's layout in memory: where one cannot be compiled all stay Python."""
 
+    def finalize_options(self) -> None:
+        """Compile as many at a time as there are processors."""
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
     def build_extensions(self) -> None:
         """Compile; without a compiler that works say so, and leave no module compiled."""
         try:
