@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import processor
 from processor.status import Board, Status
 from processor.web import openapi, views
-from processor.web.answers import JSON, Answers, Body
+from processor.web.answers import Answers, Body, body
 from processor.web.assets import PLOTLY, SCRIPTS, STYLES, Assets, plotly_style_ids, template
 from processor.web.feed import Feed
 from processor.web.guard import Guard
@@ -146,10 +146,17 @@ class _Page:
 
     async def _record(self, request: Request) -> Response:
         """One anomaly, as it was published."""
+        try:
+            Query(request.query_params, ())
+        except BadQuery as wrong:
+            return _error(400, str(wrong))
         value = views.record(self._board.current, request.path_params["id"])
         if value is None:
             return _error(404, "no such anomaly, or no longer kept")
-        return Response(value, media_type=JSON, headers={"cache-control": _NO_STORE})
+        status, headers, content = body(value).sent(dict(request.scope["headers"]))
+        response = Response(content, status)
+        response.raw_headers = headers
+        return response
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ from processor.web.views import LISTED_OF_EPISODE
 _TEXT: Final = {"type": "string", "maxLength": MAX_TEXT}
 _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "kind": ("one kind of event", {"type": "string", "enum": list(KINDS)}),
-    "host": ("part of the scope (host), case ignored", _TEXT),
+    "host": ("part of the host's name or of the scope, case ignored", _TEXT),
     "reason": ("why it is anomalous", {"type": "string", "enum": list(REASONS)}),
     "q": ("part of program, command line, account, address or sentence, case ignored", _TEXT),
     "min_score": ("lowest score", {"type": "integer", "minimum": 0, "maximum": 100, "default": 0}),

@@ -7,7 +7,7 @@ import msgspec
 
 from processor.events.event import LOGON, PROCESS, Kind, program_name
 
-# Characters of an anomaly's text that a search looks at, and that a list shows.
+# Characters of command line and sentence that a search looks at; of each name, and that a list shows.
 _SEARCHED: Final = 2_048
 _SHOWN: Final = 400
 
@@ -140,11 +140,11 @@ def listed(number: int, value: bytes) -> Listed:
         escalated=episode.escalated,
         folded=episode.folded,
     )
-    searched = (
-        *(title, detail[:_SEARCHED], process.executable, user, record.user.id),
-        *(record.host.name, anomaly.scope, record.source.ip, record.message),
-    )
-    return Listed(summary, "\n".join(searched).lower()[:_SEARCHED])
+    who = (user, record.user.id, record.host.name, anomaly.scope, record.source.ip)
+    # A long command line leaves the names room.
+    names = (part[:_SHOWN] for part in (title, process.executable, *who))
+    searched = (*names, record.message[:_SEARCHED], detail[:_SEARCHED])
+    return Listed(summary, "\n".join(searched).lower())
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -168,7 +168,7 @@ class Filter(msgspec.Struct, frozen=True):
             and self.kind in ("", each.summary.kind)
             and self.reason in ("", each.summary.reason)
             and text in each.text
-            and host in each.summary.scope.lower()
+            and (host in each.summary.scope.lower() or host in each.summary.host.lower())
         ]
 
 

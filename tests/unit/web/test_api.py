@@ -3,12 +3,14 @@
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from processor.picture.picture import NOISE, Picture, Row
 from processor.status import Board, Recent, Status
 from processor.web.app import page
 from processor.web.feed import Feed
+from processor.web.summaries import Filter, listed
 from tests.support.anomalies import published, record
 from tests.support.asgi import Client
 
@@ -129,6 +131,18 @@ def test_an_anomaly_is_given_as_it_was_published() -> None:
 
     assert record(3, host="web-0") == asked.get(f"/api/anomalies/{3:032x}").json()
     assert 404 == asked.get("/api/anomalies/none").status_code
+    assert 400 == asked.get(f"/api/anomalies/{3:032x}?limit=1").status_code
+    assert asked.get(f"/api/anomalies/{3:032x}").headers["etag"]
+
+
+def test_a_long_command_line_hides_no_name() -> None:
+    """The account is found beside a command line of any length; the host, whatever the scope is."""
+    value = record(command_line="tool.exe " + "A" * 8_000)
+    value["anomaly"]["scope"] = "CORP"
+    found = listed(0, msgspec.json.encode(value))
+
+    assert [found] == Filter(q="corp\\svc", host="WEB-1").of([found])
+    assert [found] == Filter(q="s-1-5-21-1", host="corp").of([found])
 
 
 @pytest.mark.parametrize(
