@@ -33,10 +33,11 @@ $(READY): pyproject.toml $(REQUIREMENTS)
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(REQUIREMENTS))
+	@EVENTCLUSTER_PLAIN=1 PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
 	@touch $(READY)
 
 # Where no compiler can be had the same modules run as plain Python: right, and several times slower.
-# Compiled before the package is installed, which would compile one module after the other.
 $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.pxd')
 	@include="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')"; \
 		{ command -v gcc && test -e "$$include/Python.h"; } >/dev/null \
@@ -47,8 +48,6 @@ $(COMPILED): $(READY) setup.py $(shell find processor -name '*.py' -o -name '*.p
 	@$(BIN)/python setup.py --quiet build_ext --inplace >build/compile.log 2>&1 \
 		|| { cat build/compile.log >&2; exit 1; }
 	@grep "plain Python" build/compile.log >&2 || true
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--editable .
 	@touch $(COMPILED)
 
 .PHONY: browser-setup

@@ -70,7 +70,7 @@ class AllOrNone(build_ext):
 setup(
     cmdclass={"build_ext": AllOrNone},
     ext_modules=cythonize(
-        extensions,
+        [] if os.environ.get("EVENTCLUSTER_PLAIN") == "1" else extensions,
         build_dir="build/cython",
         nthreads=os.cpu_count() or 1,
         language_level=3,
