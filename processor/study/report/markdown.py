@@ -41,18 +41,19 @@ def _episode(episode: Episode) -> list[str]:
         "",
         _plain(episode.headline),
         "",
-        "| score | time | what | detail | user |",
-        "|--:|---|---|---|---|",
+        "| score | time | host | what | detail | user |",
+        "|--:|---|---|---|---|---|",
     ]
     worst: Sequence[Summary] = sorted(episode.anomalies, key=lambda each: (-each.score, each.number))
     lines += [_line(each) for each in worst[:_MAX_ANOMALIES]]
     if len(worst) > _MAX_ANOMALIES:
-        lines.append(f"| | | {len(worst) - _MAX_ANOMALIES} more | | |")
+        lines.append(f"| | | | {len(worst) - _MAX_ANOMALIES} more | | |")
     return lines
 
 
 def _line(each: Summary) -> str:
-    cells = (str(each.score), each.time[:19].replace("T", " "), each.title, each.detail, each.user)
+    time = each.time[:19].replace("T", " ")
+    cells = (str(each.score), time, each.host, each.title, each.detail, each.user)
     return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
 
 
