@@ -70,7 +70,8 @@ class KafkaReader:
         error = message.error()
         offset = message.offset() or 0
         if error is None:
-            self.position = offset + 1
+            # Batches end where they will: what lies behind the range is fetched with it, and not read.
+            self.position = min(offset + 1, self._end)
             return offset < self._end
         self._notice(error, offset)
         return False

@@ -76,6 +76,13 @@ def test_clusters_are_searched_and_sorted(browser: Browser, page: str) -> None:
     assert [] == browser.complaints()
 
 
+FOCUSED = """
+const first = document.querySelector("#clusters td.text summary");
+first?.focus();
+return first !== null && document.activeElement === first;
+"""
+
+
 def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: Browser, page: str) -> None:
     """Processes have an account too; a long command line opens by keyboard."""
     browser.open(page + "#clusters")
@@ -86,7 +93,8 @@ def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: B
         lambda: f"{wanted['total']:,} match" in browser.text("#said-clusters"), "the rows that match"
     )
     accounts = browser.texts("#clusters tbody td:nth-child(5)")
-    browser.one("#clusters td.text summary").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.run(FOCUSED), "a long command line that takes the focus")
+    ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
     whole = browser.one("#clusters td.text details[open] summary").text
     browser.one("#clusters th[data-name=account] button").send_keys(Keys.ENTER)
     browser.until(lambda: browser.all("#clusters th[data-name=account][aria-sort=descending]"), "sorted")

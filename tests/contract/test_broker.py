@@ -154,7 +154,8 @@ def test_refused_output_is_named_and_the_rest_can_be_committed(world: World, gro
     assert ([b"good"] if world.atomic else [b"good", b"good"]) == seen
 
 
-def test_reader_reads_exactly_its_range(world: World, group: str) -> None:
+@pytest.mark.parametrize("at_once", [2, 100])
+def test_reader_reads_exactly_its_range(world: World, group: str, at_once: int) -> None:
     """A reader gives the offsets [start, end), outside the group, and knows when it is done."""
     partition = Partition(world.topic(1), 0)
     world.write(partition, [b"%d" % n for n in range(10)])
@@ -163,7 +164,7 @@ def test_reader_reads_exactly_its_range(world: World, group: str) -> None:
     reader = broker.reader(partition, 3, 7)
     seen: list[bytes | None] = []
     while not reader.done:
-        seen += [each.value for each in reader.read(2, 0.1)]
+        seen += [each.value for each in reader.read(at_once, 0.1)]
     position = reader.position
     reader.close()
 

@@ -235,7 +235,6 @@
     const score = () => { document.getElementById("score-shown").textContent = form.elements.min_score.value; };
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => { score(); later(); });
-    form.addEventListener("change", later);
     // The fields have their first values only after the event.
     form.addEventListener("reset", () => setTimeout(() => { score(); later(); }));
     document.getElementById("more-episodes").addEventListener("click", () => { pages += 1; changed(); });

@@ -83,7 +83,6 @@
     };
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", later);
-    form.addEventListener("change", later);
     form.addEventListener("reset", later);
     const turn = (by) => { offset = Math.max(0, offset + by); changed(); };
     document.getElementById("clusters-back").addEventListener("click", () => turn(-PAGE));
