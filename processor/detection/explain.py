@@ -59,7 +59,7 @@ def explain(
     told = f"; command line: {_quote(case.event.command_line)}" if case.event.command_line else ""
     end = "" if told.endswith("...") else "."
     return Explanation(
-        sentence=f"{_subject(case.event, case.scope)}: {'; '.join(clauses)}{told}{end}",
+        sentence=f"{_subject(case.event)}: {'; '.join(clauses)}{told}{end}",
         facts=clauses,
         features=contrasts,
         nearest=nearest,
@@ -75,8 +75,8 @@ def _contrasts(features: FeatureSet, counts: Counts, core: NearestCore | None) -
     return tuple(FeatureContrast(name, own, usual) for name, own, usual in columns)
 
 
-def _subject(event: Event, scope: str) -> str:
-    host = f" on {_quote(scope)}" if scope else ""
+def _subject(event: Event) -> str:
+    host = f" on {_quote(event.host)}" if event.host else ""
     if event.kind == PROCESS:
         who = "the system" if event.system_session else _quote(event.user_name or "an unnamed user")
         path = folder(event.executable)

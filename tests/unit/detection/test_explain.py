@@ -37,10 +37,11 @@ def logon(number: int, account: str, address: str) -> Event:
     )  # fmt: skip
 
 
-def last(events: list[Event]) -> Explanation:
+def last(events: list[Event], scope: str = "host.name") -> Explanation:
     """The explanation of the last event, after the others were learned; it must be an anomaly."""
     *before, final = enumerate(events)
-    config = load(None, {"EVENTCLUSTER_WARMUP__PUBLISH": "true", "EVENTCLUSTER_EPISODE__FOLD__KEEP": "0"})
+    fields = {"WARMUP__PUBLISH": "true", "EPISODE__FOLD__KEEP": "0", "SCOPE__BY": scope}
+    config = load(None, {f"EVENTCLUSTER_{name}": value for name, value in fields.items()})
     detector = Detector(config.pipeline().detector, lambda _value, offset: str(offset))
     for offset, event in before:
         detector.observe(event, b"", offset, event.time or 0)
@@ -150,3 +151,11 @@ def test_a_system_program_s_home_is_told_to_the_last_folder() -> None:
     facts = last([run(0, r"C:\Users\Public\powershell.exe")]).facts
 
     assert r"powershell.exe belongs in C:\Windows\System32\WindowsPowerShell\v1.0" in facts
+
+
+@pytest.mark.parametrize("scope", ["host.name", "user.name", "none"])
+def test_the_sentence_names_the_host_whatever_the_scope_is(scope: str) -> None:
+    """Nothing runs on an account, and where all hosts are one scope the reader still needs to know which."""
+    told = last([run(number, SVCHOST) for number in range(3)] + [run(3, r"C:\Temp\x.exe")], scope)
+
+    assert told.sentence.startswith("x.exe run by ann from C:\\Temp on h: ")
