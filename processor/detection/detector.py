@@ -118,6 +118,7 @@ class Detector:
     """The models of one partition, a pure function of the events observed so far and the settings.
 
     last : the event that `observe` learned last, None where the last one was late
+    scope_of : an event -> the scope that it belongs to
     followed : somebody reads `last` after every event: none is learned by `again`
     """
 
@@ -128,7 +129,7 @@ class Detector:
         """
         self._settings = settings
         self._identify = identify
-        self._scope_of = _ScopeReader(settings.scope)
+        self.scope_of = _ScopeReader(settings.scope)
         limit = Limit(settings.max_vectors)
         self._models = {kind: _Model(own, settings, limit) for kind, own in settings.kinds.items()}
         self._episodes = Episodes(settings.episode)
@@ -180,7 +181,7 @@ class Detector:
         model = self._models[event.kind]
         engine, window = model.engine, self.window
         time, clock_skewed = self._time(event, timestamp)
-        scope = self._scope_of(event)
+        scope = self.scope_of(event)
         gate, counts = model.measure(event)
         row = engine.intern(gate, counts)
         late = time < window.late_before
@@ -191,7 +192,7 @@ class Detector:
         else:
             if window.advance(time, offset):
                 self._expire()
-            role = engine.learn(scope, row, window.part, offset, exemplar(event))
+            role = engine.learn(scope, row, window.part, offset, exemplar(event, scope))
             live = self._count(model, event.format, scope)
             self.last = Learned(event, scope, row, window.part)
         if role is not Role.NOISE and model.clusters_are_normal:

@@ -6,7 +6,9 @@ from processor.events.event import PROCESS, Event, program_name
 
 # Ends the text. Redaction rules take it for white space, so that what they match as one word ends here too.
 _END: Final = "\x1f"
-# Characters of a program's and an account's name.
+# Before the host, likewise.
+_HOST: Final = "\x1e"
+# Characters of a program's, an account's and a host's name.
 _NAME: Final = 64
 # Bytes of an exemplar: with the object that holds it 300. There is one for each vector of each scope, and
 # whoever writes command lines chooses how long they are.
@@ -17,33 +19,36 @@ _CUT: Final = "..."
 class Exemplar(NamedTuple):
     """text : a command line, or an account and where it came from; program, account : "" where unknown.
 
-    What is too long ends in "...".
+    host : None where it is the scope, or not known; what is too long of the text ends in "..."
     """
 
     text: str
     program: str = ""
     account: str = ""
+    host: str | None = None
 
 
-def exemplar(event: Event) -> str:
+def exemplar(event: Event, scope: str) -> str:
     """What an engine keeps of an event, at most 300 bytes of memory: see `read`."""
     if event.kind == PROCESS:
         text, program = event.command_line or event.executable, program_name(event.executable)
     else:
         text, program = f"{event.account or event.user_name} from {event.source_ip or 'this host'}", ""
-    return _bounded(text, _short(program), _short(_account(event)))
+    host = "" if event.host == scope else _HOST + _short(event.host)
+    return _bounded(text, _short(program), _short(_account(event)), host)
 
 
-def _bounded(text: str, program: str, account: str) -> str:
+def _bounded(text: str, program: str, account: str, host: str) -> str:
     head = text[: _ROOM + 1]
-    whole = f"{head}{_END}{program}{_END}{account}"
+    whole = f"{head}{_END}{program}{_END}{account}{host}"
     if len(whole) <= _ROOM and whole.isascii():
         return whole
     room = _ROOM // _bytes_a_character(whole)
     if len(whole) <= room:
         return whole
-    program, account = program[: room // 4], account[: room // 4]
-    return f"{_cut(head, room - 2 - len(program) - len(account))}{_END}{program}{_END}{account}"
+    program, account, host = (name[: room // 4] for name in (program, account, host))
+    names = f"{_END}{program}{_END}{account}{host}"
+    return _cut(head, room - len(names)) + names
 
 
 def _bytes_a_character(text: str) -> int:
@@ -64,7 +69,11 @@ def _cut(text: str, room: int) -> str:
 def read(kept: str) -> Exemplar:
     """What `exemplar` wrote; text alone is also read."""
     parts = kept.rsplit(_END, 2)
-    return Exemplar(*parts) if len(parts) == 3 else Exemplar(kept)
+    if len(parts) < 3:
+        return Exemplar(kept)
+    text, program, rest = parts
+    account, found, host = rest.partition(_HOST)
+    return Exemplar(text, program, account, host if found else None)
 
 
 def _account(event: Event) -> str:
@@ -74,4 +83,4 @@ def _account(event: Event) -> str:
 
 
 def _short(name: str) -> str:
-    return name[:_NAME].replace(_END, " ")
+    return name[:_NAME].replace(_END, " ").replace(_HOST, " ")

@@ -237,11 +237,12 @@ class _Work:
 def describe(kind: Kind, gate_parts: tuple[str, ...], gate: Gate, exemplar: Exemplar) -> Description:
     """Program and account of a vector: its exemplar's, else from its gate, else from the text."""
     parts = dict(zip(gate_parts, gate, strict=True))
-    text, program, account = exemplar
+    text, program, account, host = exemplar
     if kind == LOGON:
-        return Description("", account or str(parts.get("account", "")) or text.rpartition(" from ")[0], text)
+        name = account or str(parts.get("account", "")) or text.rpartition(" from ")[0]
+        return Description("", name, text, host)
     path = str(parts.get("executable_masked", "")) or _first_word(text)
-    return Description(program or program_name(path), account, text)
+    return Description(program or program_name(path), account, text, host)
 
 
 def _first_word(command_line: str) -> str:

@@ -44,11 +44,12 @@ class Vector(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a vector's first event was, in words; "" where unknown."""
+    """What a vector's first event was, in words; "" where unknown. host : None where it is the scope."""
 
     program: str
     account: str
     text: str
+    host: str | None = None
 
 
 _NAMELESS: Final = Description("", "", "")
@@ -298,6 +299,7 @@ def _row(entry: _Entry, descriptions: Mapping[Vector, Description]) -> Row:
         key=f"{vector.kind}-{name}-{vector.partition}-{vector.first}",
         kind=vector.kind,
         scope=vector.scope,
+        host=vector.scope if said.host is None else said.host,
         cluster=entry.cluster,
         size=entry.size,
         vectors=entry.vectors,

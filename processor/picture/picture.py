@@ -22,7 +22,7 @@ class Row:
     key : names the row as long as it lives: kind, partition and the id or first serial
     cluster : serial of the first event of the cluster's oldest core vector, NOISE outside all clusters
     size : events; vectors : distinct ones
-    program : of the exemplar, "" where unknown; account : likewise
+    host : of the exemplar, "" where unknown; program, account : likewise
     text : the exemplar: a command line, or an account and where it came from
     first, last : event times in ms since 1970 UTC, None where unknown; live: the start of their pane
     """
@@ -30,6 +30,7 @@ class Row:
     key: str
     kind: Kind
     scope: str
+    host: str
     cluster: int
     size: int
     vectors: int

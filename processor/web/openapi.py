@@ -100,6 +100,7 @@ def _operation(path: str, shape: dict[str, Any], summary: str, parameters: tuple
             "401": {"description": "the token is missing or wrong", "content": wrong},
             "403": {"description": "closed until web.token is set", "content": wrong},
             "404": {"description": "there is no such thing", "content": wrong},
+            "405": {"description": "another method than GET or HEAD", "content": wrong},
         },
     }
 

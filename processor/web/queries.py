@@ -7,7 +7,7 @@ from typing import Final
 from processor.events.event import KINDS
 
 REASONS = ("outside_clusters", "new_singleton_cluster", "rare_cluster")
-SORTS = ("size", "vectors", "kind", "scope", "program", "account", "text", "first", "last")
+SORTS = ("size", "vectors", "kind", "host", "scope", "program", "account", "text", "first", "last")
 MAX_TEXT = 200
 MAX_LIMIT = 500
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")

@@ -150,6 +150,7 @@ _SORT_KEYS: Final[dict[str, Any]] = {
     "size": lambda row: row.size,
     "vectors": lambda row: row.vectors,
     "kind": lambda row: (row.kind, row.cluster == NOISE),
+    "host": lambda row: row.host.lower(),
     "scope": lambda row: row.scope.lower(),
     "text": lambda row: row.text.lower(),
     "program": lambda row: row.program.lower(),
@@ -161,11 +162,11 @@ _SORT_KEYS: Final[dict[str, Any]] = {
 
 def _passes(row: Row, query: Query) -> bool:
     show = query.one_of("show", ("all", "clusters", "noise"), "all")
-    text = query.text("q").lower()
+    text, host = query.text("q").lower(), query.text("host").lower()
     return (
         queries.kind(query) in ("", row.kind)
         and (show == "all" or (row.cluster == NOISE) == (show == "noise"))
-        and query.text("host").lower() in row.scope.lower()
+        and (host in row.host.lower() or host in row.scope.lower())
         and (not text or any(text in part.lower() for part in (row.program, row.account, row.text)))
     )
 

@@ -26,6 +26,7 @@ def full() -> Status:
             f"key-{i}",
             "process",
             f"host-{i % 400}",
+            f"host-{i % 400}",
             i,
             MAX_ROWS - i,
             1,

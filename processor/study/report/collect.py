@@ -87,7 +87,7 @@ class Collector:
         picture = Picture(
             stream_time=drawn.stream_time,
             rows=tuple(
-                _row(each, events[each.exemplar], self._describe(events[each.exemplar]), forms[each.kind])
+                self._row(each, events[each.exemplar], forms[each.kind])
                 for each in shown
                 if each.exemplar in events
             ),
@@ -105,10 +105,28 @@ class Collector:
         """What a row or a mark says of an event; published text is redacted."""
         if event.kind == LOGON:
             text = f"{_account(event)} from {event.source_ip or 'this host'}"
-            return Description("", _account(event), text)
+            return Description("", _account(event), text, event.host)
         account = "\\".join(part for part in (event.user_domain, event.user_name) if part)
         text = self._redact(event.command_line or event.executable)
-        return Description(program_name(event.executable), account, text)
+        return Description(program_name(event.executable), account, text, event.host)
+
+    def _row(self, cluster: Cluster, exemplar: Event, forms: Mapping[int, int]) -> Row:
+        noise = cluster.id == NOISE
+        said = self._describe(exemplar)
+        return Row(
+            key=f"{cluster.kind}-{'noise' if noise else 'cluster'}-{cluster.exemplar}",
+            kind=cluster.kind,
+            scope=self._pipeline.detector.scope_of(exemplar),
+            host=exemplar.host,
+            cluster=cluster.id,
+            size=cluster.size,
+            vectors=1 if noise else forms.get(cluster.id, 1),
+            program=said.program,
+            account=said.account,
+            text=said.text,
+            first=cluster.first_time,
+            last=cluster.last_time,
+        )
 
 
 def _account(event: Event) -> str:
@@ -123,20 +141,3 @@ def _largest(found: Sequence[Cluster]) -> list[Cluster]:
 def _forms(labels: Labels) -> dict[int, int]:
     ids, counts = np.unique(labels.cluster, return_counts=True)
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))
-
-
-def _row(cluster: Cluster, exemplar: Event, said: Description, forms: Mapping[int, int]) -> Row:
-    noise = cluster.id == NOISE
-    return Row(
-        key=f"{cluster.kind}-{'noise' if noise else 'cluster'}-{cluster.exemplar}",
-        kind=cluster.kind,
-        scope=exemplar.host,
-        cluster=cluster.id,
-        size=cluster.size,
-        vectors=1 if noise else forms.get(cluster.id, 1),
-        program=said.program,
-        account=said.account,
-        text=said.text,
-        first=cluster.first_time,
-        last=cluster.last_time,
-    )

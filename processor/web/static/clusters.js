@@ -7,7 +7,7 @@
   const SHORT = 80;
   // Name, title, whether it holds numbers, what it means.
   const COLUMNS = [
-    ["size", "Size", true, "events"], ["kind", "Kind", false], ["scope", "Host", false], ["program", "Program", false, "of the exemplar"],
+    ["size", "Size", true, "events"], ["kind", "Kind", false], ["host", "Host", false, "of the exemplar; below it the scope, where that is another"], ["program", "Program", false, "of the exemplar"],
     ["account", "Account", false, "of the exemplar"], ["text", "Exemplar", false, "the first event of the cluster's oldest form"],
     ["vectors", "Forms", true, "distinct feature vectors"], ["first", "First", false, "start of the pane, UTC"], ["last", "Last", false, "start of the pane, UTC"],
   ];
@@ -38,7 +38,7 @@
   const row = (one) => el("tr", { "data-key": one.key },
     el("td", { class: "number" }, EC.number(one.size)),
     el("td", {}, el("span", { class: "tag " + one.kind }, one.kind), one.cluster < 0 ? [" ", el("span", { class: "tag alarm" }, "noise")] : null),
-    el("td", { class: "name", title: one.scope }, one.scope),
+    el("td", { class: "name", title: one.host }, one.host, one.scope && one.scope !== one.host ? el("span", { class: "muted", title: one.scope }, one.scope) : null),
     el("td", { class: "wrap" }, one.program),
     el("td", { class: "wrap" }, one.account),
     // A long exemplar opens to all of it.

@@ -125,6 +125,20 @@ def test_rows_are_named_and_timed() -> None:
     assert all(row.first <= row.last <= stream_time for row in picture.rows if row.first and row.last)
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [{"by": "user.name"}, {"by": "none"}, {"rewrite": [{"match": "^.*$", "replace": "fleet"}]}, {}],
+    ids=["user", "none", "role", "host"],
+)
+def test_a_row_names_the_host_whatever_the_scope_is(scope: dict[str, Any]) -> None:
+    """Of its exemplar: a user or a role is no host."""
+    told = settings(scope=scope)
+    picture = taken({("events", 0): simulated(500, told)}, told)
+
+    hosts = {row.host for row in taken({("events", 0): simulated(500, settings())}, settings()).rows}
+    assert hosts == {row.host for row in picture.rows}
+
+
 def test_two_partitions_are_on_one_picture() -> None:
     """Clusters of one never join those of the other."""
     told = settings()

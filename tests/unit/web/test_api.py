@@ -20,9 +20,9 @@ TOKEN = "a-token-of-32-visible-characters"  # noqa: S105 - of this test alone
 def rows() -> tuple[Row, ...]:
     """Two clusters and a noise vector."""
     return (
-        Row("a", "process", "web-1", 4, 90, 3, "cmd.exe", "CORP\\svc", "cmd.exe /c dir", 1_000, 9_000),
-        Row("b", "logon", "db-1", 7, 12, 1, "", "CORP\\dba", "CORP\\dba from 10.0.0.9", 2_000, 8_000),
-        Row("c", "process", "db-1", NOISE, 1, 1, "nc.exe", "", "nc.exe -e cmd.exe", 3_000, 3_000),
+        Row("a", "process", "web", "web-1", 4, 90, 3, "cmd.exe", "CORP\\svc", "cmd.exe /c dir", 1_000, 9_000),
+        Row("b", "logon", "db", "db-1", 7, 12, 1, "", "CORP\\dba", "CORP\\dba from 10.0.0.9", 2_000, 8_000),
+        Row("c", "process", "db", "db-1", NOISE, 1, 1, "nc.exe", "", "nc.exe -e cmd.exe", 3_000, 3_000),
     )
 
 
@@ -149,6 +149,8 @@ def test_a_long_command_line_hides_no_name() -> None:
     ("query", "keys"),
     [
         ({}, ["a", "b", "c"]),
+        ({"sort": "host", "order": "asc"}, ["b", "c", "a"]),
+        ({"host": "web-1"}, ["a"]),
         ({"sort": "first", "order": "desc"}, ["c", "b", "a"]),
         ({"q": "cmd"}, ["a", "c"]),
         ({"q": "DBA"}, ["b"]),
@@ -207,7 +209,10 @@ def test_every_answer_carries_the_policy_and_no_cookie() -> None:
 
 
 def test_nothing_but_reading_is_answered() -> None:
-    """Read-only: other methods are refused."""
+    """Read-only: other methods are refused, as the document says."""
+    responses = client().get("/api/openapi.json").json()["paths"]["/api/status"]["get"]["responses"]
+
+    assert "405" in responses
     assert [405] * 3 == [
         client().request(method, "/api/status").status_code for method in ("POST", "PUT", "DELETE")
     ]
