@@ -39,27 +39,27 @@ EMPTY: Final = {
 EXPECTED_HOST: Final = "srv-001.*"
 
 
+def _sysmon(time_text: str) -> bytes:
+    data = {"Image": r"C:\Windows\notepad.exe", "CommandLine": "notepad.exe", "UtcTime": time_text}
+    record = {"EventID": 1, "Hostname": "odd", "Channel": "Microsoft-Windows-Sysmon/Operational", **data}
+    return json.dumps(record | {"@timestamp": time_text.replace(" ", "T") + "Z"}).encode()
+
+
 def _odd(now_ms: int) -> list[Given]:
     """Broken records, one that is no event, an old and a future event, one process from two sources.
 
     Written to two partitions they are a split host as well.
     """
-
-    def sysmon(time_text: str) -> bytes:
-        data = {"Image": r"C:\Windows\notepad.exe", "CommandLine": "notepad.exe", "UtcTime": time_text}
-        record = {"EventID": 1, "Hostname": "odd", "Channel": "Microsoft-Windows-Sysmon/Operational", **data}
-        return json.dumps(record | {"@timestamp": time_text.replace(" ", "T") + "Z"}).encode()
-
     event = {"event_id": 4688, "computer_name": "odd", "event_data": {"NewProcessName": r"C:\a.exe"}}
     second_source = {"@timestamp": "2026-01-05T00:00:00Z", "winlog": event}
     values = [
-        sysmon("2026-01-05 00:00:00.000"),
+        _sysmon("2026-01-05 00:00:00.000"),
         json.dumps(second_source).encode(),
         b"not json",
         b"[]",
         b'{"some": "record"}',
-        sysmon("2020-01-01 00:00:00.000"),
-        sysmon("2099-01-01 00:00:00.000"),
+        _sysmon("2020-01-01 00:00:00.000"),
+        _sysmon("2099-01-01 00:00:00.000"),
     ]
     return [Given(value, now_ms, b"odd") for value in values]
 
@@ -99,10 +99,11 @@ def test_every_panel_shows_what_the_running_service_does(
     try:
         _play(topics, service, make_service(topics, sections=sections, instance="two"))
         _wait_for_scrapes(prometheus)
+        _fall_behind(topics, prometheus)
         service.wait(lambda: bool(prometheus.alerts()), "an alert fires")
 
         answers = {
-            (panel.title, query.legend): prometheus.ask(_filled_in(query.expr), 60)
+            (panel.title, query.legend): prometheus.ask(_filled_in(query.expr), 240)
             for panel in _panels()
             for query in panel.queries
         }
@@ -143,6 +144,20 @@ def _play(topics: Topics, service: Service, second: Service) -> None:
     for number in range(PARTITIONS):
         topics.write(number, _odd(int(time.time() * 1000)))
     service.wait(lambda: bool(service.metric("eventcluster_clock_skewed_total")), "the odd ones read")
+
+
+def _fall_behind(topics: Topics, prometheus: Prometheus) -> None:
+    """Write more than the service can read until a scrape has seen that it lags.
+
+    At a fleet's pace it is never behind for as long as a scrape takes to come.
+    """
+    block = [Given(_sysmon("2026-01-05 00:00:00.000"), int(time.time() * 1000), b"odd")] * 20_000
+
+    def seen() -> bool:
+        topics.write(0, block)
+        return _has_moved(prometheus, "eventcluster_lag_seconds")
+
+    until(seen, "Prometheus has seen a lag")
 
 
 def _panels() -> list[Panel]:
