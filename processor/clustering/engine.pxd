@@ -2,7 +2,7 @@ cimport cython
 
 from processor.clustering.homes cimport Home
 from processor.clustering.parts cimport Parts
-from processor.clustering.slots cimport Places, Slots
+from processor.clustering.slots cimport Slots
 from processor.clustering.stateful cimport Stateful
 from processor.clustering.transfer cimport Transferable
 
@@ -12,15 +12,12 @@ cdef class Spot(Stateful):
     cdef public long long slot
 
 cdef class Engine(Transferable):
-    @cython.locals(parts=Parts, slots=Slots, places=Places, now="long long", horizon="long long", home=Home,
-                   slot="long long", ring="long long", begin="long long", turn="long long", place="long long",
-                   full="long long")
+    @cython.locals(parts=Parts, slots=Slots, now="long long", horizon="long long", home=Home, slot="long long",
+                   place="long long", full="long long")
     cpdef learn(self, str scope, unsigned long long row, long long part, long long serial, exemplar)
     @cython.locals(home=Home, slot="long long")
     cpdef spot(self, str scope, unsigned long long row)
-    @cython.locals(parts=Parts, slots=Slots, places=Places, now="long long", horizon="long long", home=Home,
-                   slot="long long", ring="long long", begin="long long", turn="long long", place="long long",
-                   full="long long", following="long long", oldest="long long")
+    @cython.locals(parts=Parts, slots=Slots, horizon="long long", home=Home, slot="long long", full="long long")
     cpdef bint again(self, Spot spot, long long part)
     @cython.locals(slots=Slots, slot="long long", horizon="long long", same="bint")
     cpdef long long core_at(self, Spot spot)

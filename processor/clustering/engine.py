@@ -59,7 +59,7 @@ class Engine(Transferable):
         """
         if part != self.open_part:
             self.begin(part)
-        parts, slots, places = self.parts, self.slots, self.places
+        parts, slots = self.parts, self.slots
         now, horizon = parts.last, parts.horizon
         home = self.homes.named.get(scope)
         if home is None:
@@ -71,25 +71,13 @@ class Engine(Transferable):
                 home.oldest = now
             home.newest = now
         slot = self.slot_of(home, row)
-        newest = slots.newest
-        if newest[slot] < horizon:
+        if slots.newest[slot] < horizon:
             self.appear(home, slot, serial, exemplar)
-        newest[slot] = now
-        self.log.append(slot)
-        ring, stamps = self.ring, slots.stamps
-        begin, turn = slot * ring, slots.turn[slot]
-        stamps[begin + turn] = now
-        turn = turn + 1 if turn + 1 < ring else 0
-        slots.turn[slot] = turn
-        place = slots.place[slot]
-        places.before[place] = places.newest[place]
-        places.newest[place] = now
+        self.stamp(slot)
         if slots.core[slot] >= horizon:
             role = CORE
         else:
-            # The oldest of the newest min_samples stamps: the ring may be longer, for rare clusters.
-            turn -= self.min_samples
-            full = stamps[begin + (turn if turn >= 0 else turn + ring)]
+            full, place = slots.full_until(slot, self.min_samples), slots.place[slot]
             if full >= horizon:
                 role = CORE
                 slots.core[slot] = full
@@ -119,28 +107,18 @@ class Engine(Transferable):
         horizon = parts.horizon
         if home.horizon > horizon:  # noqa: PLR1730 - as in learn
             horizon = home.horizon
-        newest = slots.newest
         # The first event's serial tells a slot that was recycled.
-        if newest[slot] < horizon or slots.first[slot] != spot.first:
+        if slots.newest[slot] < horizon or slots.first[slot] != spot.first:
             return False
-        ring, stamps = self.ring, slots.stamps
-        begin, turn = slot * ring, slots.turn[slot]
-        following = turn + 1 if turn + 1 < ring else 0
         if slots.core[slot] < horizon and self.min_samples > 1:
-            oldest = following - self.min_samples
-            full = stamps[begin + (oldest if oldest >= 0 else oldest + ring)]
+            full = slots.full_until(slot, self.min_samples - 1)
             if full < horizon:
                 return False
             slots.core[slot] = full
         if part != self.open_part:
             self.begin(part)
-        home.newest = newest[slot] = now = parts.last
-        self.log.append(slot)
-        stamps[begin + turn] = now
-        slots.turn[slot] = following
-        place, places = slots.place[slot], self.places
-        places.before[place] = places.newest[place]
-        places.newest[place] = now
+        home.newest = parts.last
+        self.stamp(slot)
         if self._busy:
             self.tidy()
         return True

@@ -46,6 +46,8 @@ cdef class Window(Stateful):
     cpdef long long slot_of(self, Home home, unsigned long long row)
     @cython.locals(slots=Slots, stamps="unsigned int[::1]", begin="long long", at="long long")
     cpdef appear(self, Home home, long long slot, long long serial, exemplar)
+    @cython.locals(slots=Slots, places=Places, now="long long", turn="long long", place="long long")
+    cpdef stamp(self, long long slot)
     @cython.locals(expired="long long", backlog="long long")
     cpdef tidy(self)
     @cython.locals(slots=Slots, places=Places, rows=Rows, gate="long long", place="long long", slot="long long")

@@ -264,6 +264,17 @@ class Window(Stateful):
         if not slots.listed[slot]:
             self.space.enlist(slot)
 
+    def stamp(self, slot: int) -> None:
+        """One more event of a slot, in the part that is open."""
+        slots, places, now = self.slots, self.places, self.parts.last
+        turn, place = slots.turn[slot], slots.place[slot]
+        slots.newest[slot] = now
+        slots.stamps[slot * self.ring + turn] = now
+        slots.turn[slot] = turn + 1 if turn + 1 < self.ring else 0
+        places.before[place] = places.newest[place]
+        places.newest[place] = now
+        self.log.append(slot)
+
     def tidy(self) -> None:
         """Settle and reap a little of what has left the window."""
         expired = self.parts.expired
