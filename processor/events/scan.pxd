@@ -11,6 +11,9 @@ cdef class Scan:
     cdef const unsigned char* _hex
 
     cdef int _string(self, const unsigned char* p, int i) noexcept
+    cdef int _first(self, const unsigned char* p, int i) noexcept
+    cdef int _value(self, const unsigned char* p, int i) noexcept
+    cdef int _next(self, const unsigned char* p, int i, int close) noexcept
     cdef int _words(self, const unsigned char* p, int i) noexcept
     @cython.locals(first=int, begin=int, length=int)
     cdef int _scalar(self, const unsigned char* p, int i) noexcept

@@ -61,29 +61,40 @@ class Scan:
             else:
                 return -1
 
-    def _words(self, p: bytes, i: int) -> int:
-        """The index behind a list of strings that begins at `i`, -1 where it is odd."""
-        i += 1
+    def _first(self, p: bytes, i: int) -> int:
+        """The index of what is not a blank, from `i` on."""
         while p[i] == SPACE:
             i += 1
-        if p[i] == CLOSE_LIST:
-            return i + 1
-        while True:
+        return i
+
+    def _value(self, p: bytes, i: int) -> int:
+        """The index of the value behind a key whose closing quote is at `i`, -1 where no colon is between."""
+        i = self._first(p, i + 1)
+        return self._first(p, i + 1) if p[i] == COLON else -1
+
+    def _next(self, p: bytes, i: int, close: int) -> int:
+        """From behind an entry, the index of the next or of the closing bracket; -1 where neither is."""
+        i = self._first(p, i)
+        if p[i] == close:
+            return i
+        if p[i] != COMMA:
+            return -1
+        i = self._first(p, i + 1)
+        return i if p[i] != close else -1
+
+    def _words(self, p: bytes, i: int) -> int:
+        """The index behind a list of strings that begins at `i`, -1 where it is odd."""
+        i = self._first(p, i + 1)
+        while p[i] != CLOSE_LIST:
             if p[i] != QUOTE:
                 return -1
             i = self._string(p, i + 1)
             if i < 0:
                 return -1
-            i += 1
-            while p[i] == SPACE:
-                i += 1
-            if p[i] == CLOSE_LIST:
-                return i + 1
-            if p[i] != COMMA:
+            i = self._next(p, i + 1, CLOSE_LIST)
+            if i < 0:
                 return -1
-            i += 1
-            while p[i] == SPACE:
-                i += 1
+        return i + 1
 
     def _scalar(self, p: bytes, i: int) -> int:
         """The index behind a string, a null or a whole number without sign at `i`; -1 where it is neither."""
@@ -145,35 +156,18 @@ class Scan:
         """The index behind an object or a list that begins at `i`."""
         keyed = p[i] == OPEN
         close = CLOSE if keyed else CLOSE_LIST
-        i += 1
-        while p[i] == SPACE:
-            i += 1
-        if p[i] == close:
-            return i + 1
-        while True:
+        i = self._first(p, i + 1)
+        while p[i] != close:
             if keyed:
-                if p[i] != QUOTE:
-                    return -1
-                i = self._string(p, i + 1)
+                i = self._string(p, i + 1) if p[i] == QUOTE else -1
+                if i >= 0:
+                    i = self._value(p, i)
                 if i < 0:
                     return -1
-                i += 1
-                while p[i] == SPACE:
-                    i += 1
-                if p[i] != COLON:
-                    return -1
-                i += 1
-                while p[i] == SPACE:
-                    i += 1
             i = self._skip(p, i, depth)
             if i < 0:
                 return -1
-            while p[i] == SPACE:
-                i += 1
-            if p[i] == close:
-                return i + 1
-            if p[i] != COMMA:
+            i = self._next(p, i, close)
+            if i < 0:
                 return -1
-            i += 1
-            while p[i] == SPACE:
-                i += 1
+        return i + 1

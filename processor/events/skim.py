@@ -16,14 +16,11 @@ from typing import Final
 from processor.events.readings import Readings
 from processor.events.signs import (
     CLOSE,
-    COLON,
-    COMMA,
     NINE,
     OPEN,
     OPEN_LIST,
     QUOTE,
     SMALL_N,
-    SPACE,
     ZERO,
 )
 from processor.events.skim_fields import (
@@ -123,42 +120,25 @@ class Skimmer(Readings):
 
     def _object(self, p: bytes, i: int, node: int) -> int:
         """The index behind an object whose first key or end is looked for from `i`; -1 where it is odd."""
-        while p[i] == SPACE:
-            i += 1
-        if p[i] == CLOSE:
-            return i + 1
-        while True:
+        i = self._first(p, i)
+        while p[i] != CLOSE:
             if p[i] != QUOTE:
                 return -1
-            begin = i + 1
-            i = begin
-            while self._plain[p[i]]:
-                i += 1
-            if p[i] != QUOTE:
+            begin = end = i + 1
+            while self._plain[p[end]]:
+                end += 1
+            i = self._value(p, end) if p[end] == QUOTE else -1
+            if i < 0:
                 return -1
-            end = i
-            i += 1
-            while p[i] == SPACE:
-                i += 1
-            if p[i] != COLON:
-                return -1
-            i += 1
-            while p[i] == SPACE:
-                i += 1
             number = self._number_of(p, begin, end)
             action = self._actions[node * WIDTH + number] if number >= 0 else SKIP
             i = self._skip(p, i, 0) if action == SKIP else self._field(p, i, node, number, action)
             if i < 0:
                 return -1
-            while p[i] == SPACE:
-                i += 1
-            if p[i] == CLOSE:
-                return i + 1
-            if p[i] != COMMA:
+            i = self._next(p, i, CLOSE)
+            if i < 0:
                 return -1
-            i += 1
-            while p[i] == SPACE:
-                i += 1
+        return i + 1
 
     def _number_of(self, p: bytes, begin: int, end: int) -> int:
         """The number of a field's name, -1 of others."""
