@@ -10,15 +10,14 @@ import signal
 import threading
 import time
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from processor import logs, service
@@ -27,12 +26,11 @@ from processor.errors import UsageError
 from processor.stream.embedded import PARTITIONS, EmbeddedCluster
 from processor.stream.kafka import KafkaBroker
 from processor.stream.records import Commit, Output, Partition
-from processor.study.simulate import QUIET, Label, Logged, stream
+from processor.study.simulate import QUIET, Logged, stream
+from processor.study.simulate.score import Score
 from processor.study.simulate.world import DAY, HOUR, START
 
 HOSTS: Final = 9
-# The share of an attack's steps that has to be found.
-ENOUGH: Final = 0.8
 _LONGEST_S: Final = 86_400
 # A simulated day takes a minute; with --seconds there is time for this many days.
 _DAY_S: Final = 60.0
@@ -46,6 +44,8 @@ _DRAIN_S: Final = 30.0
 # Attacks begin a simulated hour later.
 _LIVE_FROM: Final = START + QUIET - HOUR
 
+_OPENING: Final = "page at {page}, metrics at {page}metrics; learning the fleet's first day (seed {seed})"
+
 # Beside the addresses, which are the embedded broker's. configs/demo.yaml says the same.
 CONFIG: Final[dict[str, Any]] = {
     "kafka": {
@@ -58,79 +58,6 @@ CONFIG: Final[dict[str, Any]] = {
     "metrics": {"clusters_every": "1s"},
     "logging": {"level": "warning", "format": "console"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An anomaly as it was published, and what the simulation knows of its event."""
-
-    label: Label
-    host: str
-    time: int
-    score: int
-    message: str
-
-
-@dataclass(slots=True)
-class Score:
-    """What was injected and what was found. A step is an attack's stage; one published event finds it."""
-
-    labels: list[dict[int, Label]] = field(default_factory=lambda: [{} for _ in range(PARTITIONS)])
-    injected: dict[tuple[str, str], None] = field(default_factory=dict)
-    found: set[tuple[str, str]] = field(default_factory=set)
-    benign_alerts: Counter[str] = field(default_factory=Counter)
-    benign_episodes: Counter[str] = field(default_factory=Counter)
-    written: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-
-    @property
-    def enough(self) -> bool:
-        """Whether enough of the injected steps were found; nothing injected is nothing missed."""
-        return len(self.found) >= ENOUGH * len(self.injected)
-
-    def wrote(self, partition: int, label: Label) -> None:
-        """Take in that the next record of `partition` was written."""
-        # Routine background needs no entry: what is missing is background.
-        if label.attack or label.cause != "agent":
-            self.labels[partition][self.written[partition]] = label
-        if label.attack:
-            self.injected[label.attack, label.stage] = None
-        self.written[partition] += 1
-
-    def published(self, value: bytes) -> Seen:
-        """Take in one record of the anomalies topic."""
-        record = msgspec.json.decode(value)
-        anomaly = record["anomaly"]
-        source = anomaly["source"]
-        label = self.labels[source["partition"]].get(source["offset"], Label(cause="agent"))
-        opens = anomaly["episode"]["index"] == 0
-        if label.attack:
-            self.found.add((label.attack, label.stage))
-        else:
-            self.benign_alerts[label.cause] += 1
-            self.benign_episodes[label.cause] += opens
-        risk, host = record["event"]["risk_score"], record["host"]["name"]
-        moment = int(datetime.fromisoformat(record["@timestamp"]).timestamp() * 1000)
-        return Seen(label, host, moment, risk, record["message"])
-
-    def lines(self) -> list[str]:
-        """The summary."""
-        attacks = {attack for attack, _ in self.injected}
-        said = [f"events {sum(self.written)}, attacks {len(attacks)}"]
-        if self.injected:
-            share = len(self.found) / len(self.injected)
-            said.append(f"attack steps found {len(self.found)} of {len(self.injected)} ({share:.0%})")
-        else:
-            said.append("no attack began in this time: give more --seconds")
-        missed = [f"{attack} {stage}" for attack, stage in self.injected if (attack, stage) not in self.found]
-        if missed:
-            said.append(f"missed: {', '.join(missed)}")
-        causes = ", ".join(
-            f"{cause} {alerts} in {self.benign_episodes[cause]}"
-            for cause, alerts in self.benign_alerts.items()
-        )
-        alerts, episodes = self.benign_alerts.total(), self.benign_episodes.total()
-        said.append(f"benign alerts {alerts} in {episodes} episodes" + (f": {causes}" if causes else ""))
-        return said
 
 
 class Fleet:
@@ -209,14 +136,17 @@ class Listener:
 
 
 class Pace:
-    """Which simulated time it is: the first day as fast as it goes, then so many seconds a day."""
+    """Which simulated time it is: the first day as fast as it goes, then so many seconds a day.
+
+    The end is a simulated time too: on a slow machine a demo takes longer and shows the same.
+    """
 
     def __init__(self, seconds: float | None) -> None:
         self._began = time.monotonic()
         self._seconds = seconds
         self._live_since: float | None = None
         self._day_s = _DAY_S
-        self.deadline: float | None = None if seconds is None else self._began + seconds
+        self._end: int | None = None
 
     @property
     def live(self) -> bool:
@@ -233,13 +163,14 @@ class Pace:
             if self._seconds is not None:
                 # However long learning took, a third of the time is for what the demo is to show.
                 left = max(self._seconds - (now - self._began), self._seconds * _LIVE_SHARE)
-                self.deadline = now + left
                 self._day_s = min(_DAY_S, left / _DAYS_IN_A_SHORT_DEMO)
-        return _LIVE_FROM + int((now - self._live_since) / self._day_s * DAY)
+                self._end = _LIVE_FROM + round(left / self._day_s * DAY)
+        by_now = _LIVE_FROM + int((now - self._live_since) / self._day_s * DAY)
+        return by_now if self._end is None else min(by_now, self._end)
 
-    def over(self) -> bool:
-        """Whether the time given is over; learning is always finished."""
-        return self.live and self.deadline is not None and time.monotonic() >= self.deadline
+    def over(self, reached: int) -> bool:
+        """Whether all is written that there was time for; `reached` is where the fleet is."""
+        return self._end is not None and reached >= self._end
 
 
 class Runner:
@@ -283,10 +214,55 @@ class Runner:
             self._failure = failure
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The fleet writes, the service judges, the listener reads what it publishes, the console shows it."""
+
+    runner: Runner
+    fleet: Fleet
+    listener: Listener
+    score: Score
+    console: Console
+
+    def play(self, pace: Pace, interrupted: threading.Event, status: Status) -> None:
+        """Until the time is over, or somebody interrupts."""
+        told = False
+        while not interrupted.is_set() and not pace.over(self.fleet.time):
+            lag = sum(self.score.written) - self.runner.judged()
+            self.fleet.write(pace.time(self.fleet.time), min(_MAX_BATCH, max(0, _MAX_LAG - lag)))
+            if pace.live and not told:
+                _say(self.console, "the first day is learned; intruders come from now on")
+                told = True
+            self._show(self.listener.values(_TICK_S if pace.live else 0.0))
+            self.runner.check()
+            status.update(f"{_clock(self.fleet.time)}, {sum(self.score.written)} events, {lag} on their way")
+
+    def drain(self) -> None:
+        """Let the service finish what was written, stop it, and read the rest of what it published."""
+        give_up = time.monotonic() + _DRAIN_S
+        while self.runner.judged() < sum(self.score.written) and time.monotonic() < give_up:
+            self.runner.check()
+            self._show(self.listener.values(_TICK_S))
+        self.runner.stop()
+        self.runner.check()
+        while not self.listener.done and time.monotonic() < give_up:
+            self._show(self.listener.values(_TICK_S))
+
+    def _show(self, values: Sequence[bytes]) -> None:
+        for value in values:
+            seen = self.score.published(value)
+            label = seen.label
+            truth = f"{label.attack} {label.stage}" if label.attack else f"benign: {label.cause}"
+            host = seen.host.partition(".")[0]
+            line = f"{_clock(seen.time)}  {seen.score:3d}  {host}  [{truth}]  {seen.message}"
+            self.console.print(Text(line, style="bold red" if label.attack else "dim"))
+
+
 def run(*, seconds: float | None, seed: int, port: int) -> int:
     """Show the service at work; the exit code: 1 where less than 80 % of the attacks' steps were found.
 
-    seconds : how long, None = until SIGINT or SIGTERM; such an interruption ends it with exit code 0
+    seconds : how long, more on a slow machine; None = until SIGINT or SIGTERM; such an interruption ends it
+        with exit code 0
     port : of /metrics, on this host
     """
     if seconds is not None and not 1 <= seconds <= _LONGEST_S:
@@ -305,57 +281,20 @@ def run(*, seconds: float | None, seed: int, port: int) -> int:
         at_end.callback(runner.stop)
         pace = Pace(seconds)
         taken = runner.start()
-        _say(
-            console,
-            f"page at http://127.0.0.1:{taken}/, metrics at http://127.0.0.1:{taken}/metrics; "
-            f"learning the fleet's first day (seed {seed})",
-        )
+        _say(console, _OPENING.format(page=f"http://127.0.0.1:{taken}/", seed=seed))
         writer = KafkaBroker(cluster.settings("demo-fleet", "demo-fleet"))
         at_end.callback(writer.close)
         fleet = Fleet(writer, settings.kafka.input_topics[0], seed, score)
         reader = KafkaBroker(cluster.settings("demo-listener", "demo-listener"))
         at_end.callback(reader.close)
-        listener = Listener(reader, settings.kafka.anomalies_topic)
-        told = False
+        scene = Scene(runner, fleet, Listener(reader, settings.kafka.anomalies_topic), score, console)
         with console.status("") as status:
-            while not interrupted.is_set() and not pace.over():
-                lag = sum(score.written) - runner.judged()
-                fleet.write(pace.time(fleet.time), min(_MAX_BATCH, max(0, _MAX_LAG - lag)))
-                if pace.live and not told:
-                    _say(console, "the first day is learned; intruders come from now on")
-                    told = True
-                _show(console, score, listener.values(_TICK_S if pace.live else 0.0))
-                runner.check()
-                status.update(f"{_clock(fleet.time)}, {sum(score.written)} events, {lag} on their way")
+            scene.play(pace, interrupted, status)
             status.update("the service finishes")
-            _drain(runner, score, listener, console)
+            scene.drain()
     for line in score.lines():
         _say(console, line)
     return 0 if interrupted.is_set() or score.enough else 1
-
-
-def _drain(runner: Runner, score: Score, listener: Listener, console: Console) -> None:
-    """Let the service finish what was written, stop it, and read the rest of what it published."""
-    give_up = time.monotonic() + _DRAIN_S
-    while runner.judged() < sum(score.written) and time.monotonic() < give_up:
-        runner.check()
-        _show(console, score, listener.values(_TICK_S))
-    runner.stop()
-    runner.check()
-    while not listener.done and time.monotonic() < give_up:
-        _show(console, score, listener.values(_TICK_S))
-
-
-def _show(console: Console, score: Score, values: Sequence[bytes]) -> None:
-    for value in values:
-        seen = score.published(value)
-        label = seen.label
-        truth = f"{label.attack} {label.stage}" if label.attack else f"benign: {label.cause}"
-        style = "bold red" if label.attack else "dim"
-        line = (
-            f"{_clock(seen.time)}  {seen.score:3d}  {seen.host.partition('.')[0]}  [{truth}]  {seen.message}"
-        )
-        console.print(Text(line, style=style))
 
 
 def _say(console: Console, line: str) -> None:

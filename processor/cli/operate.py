@@ -35,11 +35,12 @@ def run(config: RequiredConfigFile) -> None:
 @commands.command(epilog=examples("demo", "demo --seconds 30 --seed 7"))
 def demo(
     seconds: Annotated[
-        float | None, typer.Option(help="End after so long, with a summary.", metavar="N")
+        float | None,
+        typer.Option(help="End after so long, later on a slow machine, with a summary.", metavar="N"),
     ] = None,
     seed: Seed = 1,
     port: Annotated[
-        int, typer.Option(help="Where /metrics is served.", metavar="N", min=0, max=65_535)
+        int, typer.Option(help="Where page and /metrics are served.", metavar="N", min=0, max=65_535)
     ] = 8080,
 ) -> None:
     """Run everything in one process: a broker, a simulated fleet under attack, and the service."""

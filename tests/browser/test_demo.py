@@ -1,6 +1,5 @@
 """`eventcluster demo` as it is typed: the page of the real service, embedded broker and all."""
 
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -10,16 +9,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.chromium import Browser
+from tests.support.brokers import free_ports
 
 
 @pytest.fixture
 def demo(browser: Browser) -> Iterator[str]:
-    """Address of the page of a demo that runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Address of the page of a demo that runs until the test has seen enough."""
+    [port] = free_ports(1)
     page = f"http://127.0.0.1:{port}/"
-    command = [sys.executable, "-m", "processor", "demo", "--seconds", "25", "--port", str(port)]
+    command = [sys.executable, "-m", "processor", "demo", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             browser.until(lambda: _answers(page + "readyz"), "the demo to be ready")

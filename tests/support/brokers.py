@@ -1,9 +1,11 @@
 """Apache Kafka in KRaft mode as child processes: from Maven artifacts with Java, or in Docker containers."""
 
 import base64
-import contextlib
 import fcntl
+import getpass
+import itertools
 import os
+import random
 import re
 import shutil
 import signal
@@ -13,15 +15,19 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 VERSION = "4.3.0"
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 180.0
 _HERE = Path(__file__).parent
+# Locks on ports that were given to this process: held until it ends.
+_OURS: list[IO[str]] = []
 
 
 class Unavailable(Exception):
@@ -29,12 +35,30 @@ class Unavailable(Exception):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports of 127.0.0.1 that nobody listens on, and that no other test is given while this process lives.
+
+    They are below those that the kernel gives to whoever asks for any: a server that is restarted finds its
+    port free again.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    folder = Path(tempfile.gettempdir()) / f"eventcluster-ports-{getpass.getuser()}"
+    folder.mkdir(exist_ok=True)
+    candidates = random.sample(range(lowest - 16_000, lowest), 4_000)
+    return list(itertools.islice(filter(partial(_is_ours, folder), candidates), count))
+
+
+def _is_ours(folder: Path, port: int) -> bool:
+    """Whether the port is free, and from now on ours."""
+    lock = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with socket.socket() as tried:
+            tried.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        return False
+    _OURS.append(lock)
+    return True
 
 
 def jars() -> Path:
@@ -76,7 +100,7 @@ def docker_answers() -> bool:
     """Whether a docker engine can be asked to run the apache/kafka image."""
     if shutil.which("docker") is None:
         return False
-    done = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20)
+    done = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60)
     return done.returncode == 0
 
 
@@ -112,7 +136,7 @@ class Cluster:
         process = self._processes.pop(node)
         process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -189,7 +213,7 @@ class Cluster:
         if not properties.exists():
             properties.write_text("".join(f"{k}={v}\n" for k, v in self._properties(node).items()))
             formatting = ["kafka.tools.StorageTool", "format", "-t", self._id, "-c", str(properties)]
-            subprocess.run(["java", *classes, *formatting], check=True, capture_output=True, timeout=60)
+            subprocess.run(["java", *classes, *formatting], check=True, capture_output=True, timeout=180)
         heap = "512m" if self._nodes == 1 else "256m"
         java = ["java", f"-Xms{heap}", f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         logging = f"-Dlog4j2.configurationFile=file:{_HERE / 'log4j2.yaml'}"

@@ -8,6 +8,7 @@
     bursts     reboots, .NET compilation, update evenings
     attacks    multi-step attacks, every event of them labelled
     output     `eventcluster simulate`
+    score      what of the attacks was found
 
 Same seed, same bytes; every routine draws from a generator of its own.
 """
