@@ -13,7 +13,7 @@ from processor.clustering import components
 from processor.config import Settings
 from processor.errors import InvalidEvent, UsageError
 from processor.events.event import Event, Kind
-from processor.pipeline import Ignored, Pipeline, PipelineSettings, Rejected
+from processor.pipeline import Ignored, Outcome, Pipeline, PipelineSettings, Rejected
 from processor.records.ecs import iso
 from processor.stream.containers import open_input
 from processor.stream.files import RecordFile, output
@@ -129,19 +129,12 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
             pipeline.process(record.value, record.number, record.time, learn_only=True)
             summary.learned_before += 1
             _note(members, record)
+        witness = _Witness(summary, collector, members, targets.get("anomalies"))
         for record in reading.live():
             outcome = pipeline.process(record.value, record.number, record.time)
-            summary.count(outcome)
             if record.number < request.show_events:
                 summary.show(record.number, outcome, reading.event(record.value))
-            if collector is not None:
-                collector.note(outcome, record.time)
-            if not isinstance(outcome, Ignored | Rejected):
-                _note(members, record)
-                if outcome.published is not None:
-                    summary.tell(outcome.published, record.number)
-                    if "anomalies" in targets:
-                        targets["anomalies"].write(outcome.published.value + b"\n")
+            witness.note(record, outcome)
         summary.counts = _count_clusters(pipeline)
         table = [] if members is None else list(members.table())
         _write_tables(table, targets, reading)
@@ -150,6 +143,28 @@ def replay(request: Request, settings: Settings, progress: Progress) -> Summary:
             for path, target in reports:
                 target.write(rendered(told, path))
     return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    """Everybody who is told what became of each record; None where nobody asks."""
+
+    summary: Summary
+    collector: Collector | None
+    members: Members | None
+    anomalies: IO[bytes] | None
+
+    def note(self, record: _Input, outcome: Outcome) -> None:
+        self.summary.count(outcome)
+        if self.collector is not None:
+            self.collector.note(outcome, record.time)
+        if isinstance(outcome, Ignored | Rejected):
+            return
+        _note(self.members, record)
+        if outcome.published is not None:
+            self.summary.tell(outcome.published, record.number)
+            if self.anomalies is not None:
+                self.anomalies.write(outcome.published.value + b"\n")
 
 
 def _refuse_overwriting(request: Request) -> None:

@@ -1,7 +1,7 @@
 """Published anomalies as the page lists them: read from their records, newest first."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -106,27 +106,46 @@ class Listed(msgspec.Struct, frozen=True):
 def listed(number: int, value: bytes) -> Listed:
     """The line that stands for a record. Raises msgspec.ValidationError or DecodeError where it is none."""
     record = _DECODE(value)
-    anomaly, episode = record.anomaly, record.anomaly.episode
-    process = record.process
     kind: Kind = LOGON if "authentication" in record.event.category else PROCESS
+    head = _heading(record, kind)
+    who = (head.user, record.user.id, record.host.name, record.anomaly.scope, record.source.ip)
+    # A long command line leaves the names room.
+    names = (part[:_SHOWN] for part in (head.title, record.process.executable, *who))
+    searched = (*names, record.message[:_SEARCHED], head.detail[:_SEARCHED])
+    return Listed(_summary(number, record, kind, head), "\n".join(searched).lower())
+
+
+class _Heading(NamedTuple):
+    """Who it was, what, in a few words, and how it was done; of any length."""
+
+    user: str
+    title: str
+    detail: str
+
+
+def _heading(record: _Record, kind: Kind) -> _Heading:
     user = "\\".join(part for part in (record.user.domain, record.user.name) if part)
+    process = record.process
     if kind == PROCESS:
         title = process.name or program_name(process.executable) or "process"
-        detail = process.command_line or process.executable
-    else:
-        failed = "failed logon of " if record.event.outcome == "failure" else "logon of "
-        title = failed + (user or "an unnamed account")
-        detail = f"from {record.source.ip}" if record.source.ip else "from this host"
-    summary = Summary(
+        return _Heading(user, title, process.command_line or process.executable)
+    failed = "failed logon of " if record.event.outcome == "failure" else "logon of "
+    origin = f"from {record.source.ip}" if record.source.ip else "from this host"
+    return _Heading(user, failed + (user or "an unnamed account"), origin)
+
+
+def _summary(number: int, record: _Record, kind: Kind, head: _Heading) -> Summary:
+    anomaly, episode = record.anomaly, record.anomaly.episode
+    return Summary(
         number=number,
         id=record.event.id,
         time=record.time,
         kind=kind,
         scope=anomaly.scope,
         host=record.host.name,
-        user=user,
-        title=title[:_SHOWN],
-        detail=detail[:_SHOWN],
+        user=head.user,
+        title=head.title[:_SHOWN],
+        detail=head.detail[:_SHOWN],
         message=record.message,
         reason=record.event.reason,
         score=anomaly.score,
@@ -140,11 +159,6 @@ def listed(number: int, value: bytes) -> Listed:
         escalated=episode.escalated,
         folded=episode.folded,
     )
-    who = (user, record.user.id, record.host.name, anomaly.scope, record.source.ip)
-    # A long command line leaves the names room.
-    names = (part[:_SHOWN] for part in (title, process.executable, *who))
-    searched = (*names, record.message[:_SEARCHED], detail[:_SEARCHED])
-    return Listed(summary, "\n".join(searched).lower())
 
 
 class Filter(msgspec.Struct, frozen=True):
