@@ -15,8 +15,8 @@ _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB"),
 )
-# Far more than a page needs on a machine that does nothing else.
-WAIT_S = 60
+# Of a wait that a condition ends: it only bounds a failure.
+WAIT_S = 120
 
 
 class Browser:

@@ -62,7 +62,8 @@ def test_clusters_are_searched_and_sorted(browser: Browser, page: str) -> None:
     browser.open(page + "#clusters")
     browser.one("#clusters tbody tr")
     browser.one("#cluster-filters [name=q]").send_keys("conhost.exe")
-    browser.until(lambda: "conhost" in browser.text("#clusters tbody tr:last-child"), "conhost.exe alone")
+    wanted = asked(page + "api/clusters?q=conhost.exe&limit=1")["total"]
+    browser.until(lambda: f"{wanted:,} match" in browser.text("#said-clusters"), "the rows that match")
     programs = browser.texts("#clusters tbody td:nth-child(4)")
     browser.one("#clusters th[data-name=size] button").send_keys(Keys.ENTER)
     browser.until(

@@ -25,7 +25,8 @@ from processor.stream.records import (
     Record,
 )
 
-WITHIN_S = 30.0
+# Of a wait that a condition ends: it only bounds a failure.
+WITHIN_S = 120.0
 Answer = TypeVar("Answer")
 
 

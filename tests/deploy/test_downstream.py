@@ -29,7 +29,7 @@ def alerts(*records: dict[str, Any]) -> list[dict[str, Any]]:
     """What would be posted to Alertmanager, at a threshold of 60."""
     command = [program("jq"), "--compact-output", "--argjson", "min_score", "60", "--from-file", str(FILTER)]
     given = "".join(f"{json.dumps(record)}\n" for record in records)
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=250)
     return [alert for line in done.stdout.splitlines() for alert in json.loads(line)]
 
 

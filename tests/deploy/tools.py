@@ -21,7 +21,7 @@ def program(name: str) -> str:
     return found
 
 
-def run(name: str, *arguments: str, cwd: Path = CHECKOUT, timeout: float = 100) -> str:
+def run(name: str, *arguments: str, cwd: Path = CHECKOUT, timeout: float = 250) -> str:
     """What a program says on both streams; a test failure with that text where it exits non-zero."""
     command = [program(name), *arguments]
     done = subprocess.run(

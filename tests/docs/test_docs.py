@@ -49,10 +49,10 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"127.0.0.1:{port}"
-    until(lambda: _answers(f"{address}/-/ready"), "Alertmanager is ready", 30)
+    until(lambda: _answers(f"{address}/-/ready"), "Alertmanager is ready")
     yield f"http://{address}"
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def _with_commands() -> list[ParameterSet]:
     return pages
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", _with_commands())
 def test_the_commands_of_a_page_work(
     page: Path, workplace: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
@@ -131,7 +131,7 @@ def test_python_in_a_page_runs(page: Path) -> None:
     ours = [block for block in blocks(page) if block.language == "python"]
     for block in ours:
         if ">>>" not in block.text:
-            subprocess.run([sys.executable, "-c", block.text], check=True, cwd=CHECKOUT, timeout=60)
+            subprocess.run([sys.executable, "-c", block.text], check=True, cwd=CHECKOUT, timeout=250)
 
     session = "".join(block.text for block in ours if ">>>" in block.text)
     failed, _ = doctest.DocTestRunner().run(
@@ -239,7 +239,7 @@ def _shell(script: str, folder: Path, environment: dict[str, str]) -> str:
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        timeout=200,
+        timeout=600,
     )
     assert done.returncode == 0, f"{script}\n{done.stdout[-3000:]}"
     return done.stdout
@@ -247,7 +247,7 @@ def _shell(script: str, folder: Path, environment: dict[str, str]) -> str:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{address}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{address}", timeout=20) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -91,7 +91,7 @@ def fuzz(tmp_path: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     found = tmp_path / "found"
     found.mkdir()
     command = [sys.executable, "-m", "tests.fuzz.run", str(found), str(target.CORPUS)]
-    limits = ["-seed=1", "-max_len=2048", "-timeout=10", f"-artifact_prefix={tmp_path}/"]
+    limits = ["-seed=1", "-max_len=2048", "-timeout=100", f"-artifact_prefix={tmp_path}/"]
     return subprocess.run(
         [*command, *limits, *options], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

@@ -33,7 +33,8 @@ from processor.config import Settings, load
 from processor.pipeline import Pipeline, Scored
 from tests.support.brokers import free_ports
 
-WITHIN_S = 60.0
+# Of a wait that a condition ends: it only bounds a failure.
+WITHIN_S = 120.0
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
@@ -146,7 +147,7 @@ class Topics:
         """The group's position in each partition; partitions without one are not in it."""
         asked = [TopicPartition(self.events, number) for number in self.written]
         try:
-            found = self._watcher.committed(asked, timeout=10.0)
+            found = self._watcher.committed(asked, timeout=20.0)
         except KafkaException:
             # A broker that has just started does not know its coordinators yet, and a client that knew one
             # that went away may wait for that one.
@@ -324,13 +325,11 @@ class Service:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(WITHIN_S)
 
-    def stop(self) -> tuple[int, float]:
-        """SIGTERM; exit code and the seconds that it took."""
+    def stop(self) -> int:
+        """SIGTERM; the exit code: 1 where the process did not end by itself within service.END_WITHIN_S."""
         assert self.process is not None
-        began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(WITHIN_S)
-        return code, time.monotonic() - began
+        return self.process.wait(WITHIN_S)
 
     def end(self) -> None:
         """Whatever state the test left it in."""
@@ -339,7 +338,7 @@ class Service:
 
     def _get(self, path: str) -> str | None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=20) as answer:
                 return str(answer.read().decode())
         except (urllib.error.URLError, OSError):
             return None

@@ -105,5 +105,4 @@ def test_killed_and_restarted_service_publishes_what_one_pipeline_does(  # noqa:
         lambda: clusters == {str(kind): second.metric("eventcluster_clusters", kind=kind) for kind in KINDS},
         f"clusters {clusters}",
     )
-    code, seconds = second.stop()
-    assert (0, True) == (code, seconds < 5), second.log
+    assert 0 == second.stop(), second.log

@@ -1,12 +1,14 @@
 """What can go wrong between one instance and its brokers."""
 
 import logging
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from processor.errors import RunError
 from processor.stream.broker import CommitAborted
@@ -14,6 +16,7 @@ from processor.stream.kafka import KafkaBroker
 from processor.stream.librdkafka import KafkaSettings
 from processor.stream.records import Committed, Output, Partition
 from tests.contract.worlds import KafkaWorld, Member, commit, read_all, until
+from tests.kafka import services
 
 SESSION = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 300}
 
@@ -26,9 +29,10 @@ class Stand:
         self.partition = Partition(self.world.topic(1), 0)
         self.outputs = self.world.topic(1)
         self.world.write(self.partition, [b"1", b"2"])
-        group = uuid.uuid4().hex
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._group = uuid.uuid4().hex
         self.broker = KafkaBroker(
-            KafkaSettings(bootstrap, group, "one", protocol, "exactly_once", timeout_ms, properties)
+            KafkaSettings(bootstrap, self._group, "one", protocol, "exactly_once", timeout_ms, properties)
         )
         self.member = Member(self.broker, [self.partition.topic])
         until(lambda: len(self.member.records) == 2, self.member)
@@ -37,6 +41,19 @@ class Stand:
         """So many outputs and the partition's next offset."""
         records = [Output(self.outputs, b"k", b"%d" % number) for number in range(outputs)]
         commit(self.broker, records, {self.partition: Committed(2)})
+
+    def stable_end(self) -> int:
+        """Where the outputs end for committed readers: before a transaction that is open."""
+        where = TopicPartition(self.outputs, 0)
+        asked = {where: OffsetSpec.latest()}  # type: ignore[no-untyped-call]
+        committed = IsolationLevel.READ_COMMITTED
+        answer = self._admin.list_offsets(asked, isolation_level=committed)[where].result(60)
+        return int(answer.offset)
+
+    def has_members(self) -> bool:
+        """Whether the brokers know anybody in the group."""
+        told = self._admin.describe_consumer_groups([self._group])[self._group].result(60)
+        return bool(told.members)
 
     def written(self) -> list[bytes | None]:
         """What committed readers see."""
@@ -63,18 +80,19 @@ def stand(kafka: str) -> Iterator[MakeStand]:
         each.world.close()
 
 
-class Slow:
-    """A producer whose transactions are ended only after a while, as by a process that was stopped."""
+class Late:
+    """A producer whose transactions are ended after the brokers have, as by a process that was stopped."""
 
-    def __init__(self, producer: Any, seconds: float) -> None:
+    def __init__(self, producer: Any, stand: Stand) -> None:
         self._producer = producer
-        self._seconds = seconds
+        self._stand = stand
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._producer, name)
 
     def commit_transaction(self, timeout: float) -> None:
-        time.sleep(self._seconds)
+        self._producer.flush(timeout)
+        services.until(lambda: self._stand.stable_end() > 0, "the brokers have ended the transaction")
         self._producer.commit_transaction(timeout)
 
 
@@ -82,7 +100,7 @@ def test_a_transaction_that_the_brokers_aborted_for_its_age_is_told_as_such(stan
     """It ends the process, since nobody can tell from here whether it was committed; it was not."""
     one = stand(timeout_ms=1000)
     committer = one.broker._committer  # noqa: SLF001 - the only way to be late
-    committer._producer = Slow(committer._producer, 3.0)  # type: ignore[assignment]  # noqa: SLF001
+    committer._producer = Late(committer._producer, one)  # type: ignore[assignment]  # noqa: SLF001
 
     with pytest.raises(RunError, match=r"longer than kafka\.transaction_timeout.* judged again"):
         one.commit()
@@ -107,7 +125,7 @@ def test_a_member_that_was_away_for_too_long_joins_again(
 ) -> None:
     """max.poll.interval exceeded: what it tries to commit is aborted, not taken for another process's."""
     one = stand(protocol=protocol, max_poll_interval_ms=2500)
-    time.sleep(4)
+    services.until(lambda: not one.has_members(), "the brokers to have given it up")
 
     if protocol == "classic":
         with pytest.raises(CommitAborted):

@@ -20,7 +20,7 @@ def brokers() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 def test_brokers_that_are_restarted_one_by_one_change_nothing(
     brokers: Cluster, make_service: MakeService, protocol: str
@@ -42,5 +42,5 @@ def test_brokers_that_are_restarted_one_by_one_change_nothing(
         until(topics.is_in_sync, f"node {node} has caught up")
 
     assert topics.expected(service.settings) == topics.published()
-    assert 0 == service.stop()[0], service.log
+    assert 0 == service.stop(), service.log
     topics.close()

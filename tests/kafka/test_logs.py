@@ -35,7 +35,7 @@ def record(number: int) -> Given:
     return Given((text[:-3] if number % 10 == 0 else text).encode(), 1_767_225_600_000, b"k")
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_the_log_is_short_and_says_nothing_of_the_events(
     own: tuple[Cluster, Topics], make_service: Callable[..., Service]
 ) -> None:
@@ -53,12 +53,12 @@ def test_the_log_is_short_and_says_nothing_of_the_events(
     told = [line for line in lines if line["message"] == "anomaly published"]
     assert len(topics.read(topics.anomalies)) > 2_000
     assert 0 < len(told) <= logs.MOST_OF_A_MESSAGE * periods
-    assert len(lines) - len(told) < 30, service.log
+    assert len(lines) - len(told) < 30 * periods, service.log
     assert TYPED not in service.log
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_debug_shows_the_records_that_are_published(
     own: tuple[Cluster, Topics], make_service: Callable[..., Service]
 ) -> None:
@@ -74,7 +74,7 @@ def test_debug_shows_the_records_that_are_published(
     assert any(TYPED in record for record in shown)
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_a_broker_that_is_away_costs_few_lines(
     own: tuple[Cluster, Topics], make_service: Callable[..., Service]
 ) -> None:
@@ -83,22 +83,14 @@ def test_a_broker_that_is_away_costs_few_lines(
     topics.write(0, [record(1)])
     service = make_service(topics, sections=PUBLISHED).start()
     service.wait(topics.all_committed, "the first is committed")
-    before = len(service.log.splitlines())
+    before = len(service.log)
+    gone = time.monotonic()
+
+    def away() -> float:
+        return time.monotonic() - gone
 
     cluster.stop_node(1, kill=True)
-    _pass_time(service, AWAY_S)
-    during = service.log.splitlines()[before:]
+    service.wait(lambda: '"repeated"' in service.log[before:] and away() > AWAY_S, "a line for many")
+    during = service.log[before:].splitlines()
 
-    assert 0 < len(during) <= 2 * AWAY_S, service.log
-    assert any('"repeated"' in line for line in during)
-
-
-def _pass_time(service: Service, seconds: float) -> None:
-    """The broker is away for so long; the service must not end."""
-    back: Callable[[], bool] = _after(seconds)
-    service.wait(back, "time passes")
-
-
-def _after(seconds: float) -> Callable[[], bool]:
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() > end
+    assert len(during) <= 2 * away(), service.log

@@ -29,7 +29,7 @@ def moves(service: Service) -> Iterator[tuple[str, set[int], dict[str, Any]]]:
             yield verb, {int(number) for number in re.findall(r"\[(\d+)\]", told["partitions"])}, told
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 def test_rolling_restart_repeats_nothing_and_touches_only_what_moves(
     make_topics: MakeTopics, make_service: MakeService, protocol: str
@@ -38,7 +38,7 @@ def test_rolling_restart_repeats_nothing_and_touches_only_what_moves(
     topics = make_topics(PARTITIONS)
     streams = [stream(number, 600, number) for number in range(PARTITIONS)]
     # A static member has to be back before its session ends, also on a busy machine.
-    patient = {"session.timeout.ms": 30_000} if protocol == "classic" else {}
+    patient = {"session.timeout.ms": 60_000} if protocol == "classic" else {}
     options = {"sections": SECTIONS, "kafka": {"group_protocol": protocol, "properties": patient}}
     services = [make_service(topics, instance=f"i{n}", **options).start() for n in range(3)]
 
@@ -56,8 +56,7 @@ def test_rolling_restart_repeats_nothing_and_touches_only_what_moves(
     begun = [len(list(moves(service))) for service in services]
     for number, service in enumerate(services):
         write(1 + 2 * number)
-        code, _ = service.stop()
-        assert code == 0, service.log
+        assert 0 == service.stop(), service.log
         write(2 + 2 * number)
         service.start()
         until(shared_out, "shared out again")

@@ -1,7 +1,6 @@
 """State on Apache Kafka: real processes killed with SIGKILL go on from it; the records stay the same."""
 
 import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -58,7 +57,13 @@ def test_killed_at_random_moments_it_goes_on_from_state(
         service.wait(service.is_ready, "ready")
         for number, records in enumerate(streams):
             topics.write(number, records[500 + 500 * kill : 1000 + 500 * kill])
-        time.sleep(chance.random() * 0.8)
+        share = chance.randrange(400)
+
+        def reached(least: int = 500 + 500 * kill + share) -> bool:
+            known = topics.committed()
+            return all(known.get(number, 0) >= least for number in range(3))
+
+        service.wait(reached, "a part of what was written committed")
         from_state += service.metric("eventcluster_restores_total", **{"from": "state"}) or 0.0
         service.kill()
     last = make_service(topics, **options).start()

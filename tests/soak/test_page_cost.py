@@ -61,6 +61,8 @@ for turn in range(10**6):
     for number, looker in enumerate(lookers):
         time.sleep(max(0, start + turn + number / count - time.monotonic()))
         looker.look()
+    if not turn:
+        print("looking", flush=True)
 """
 
 
@@ -108,9 +110,12 @@ def phase(service: Service, clients: int) -> Phase:
     looking = None
     if clients:
         address = service.address.split("/")[2]
-        looking = subprocess.Popen([sys.executable, "-c", LOOKING, address, str(clients)])
+        command = [sys.executable, "-c", LOOKING, address, str(clients)]
+        looking = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        time.sleep(0.5)  # until they have started
+        if looking is not None and looking.stdout is not None:
+            with looking.stdout as told:
+                assert told.readline() == b"looking\n", "nobody looked"
         before = counted(service)
         time.sleep(PHASE_S)  # what is measured
         after = counted(service)

@@ -45,7 +45,7 @@ def eventcluster(
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env=clean | (environ or {}),
     )
 
@@ -104,7 +104,7 @@ def test_help_answers_without_loading_the_service() -> None:
     heavy = "{'numpy', 'confluent_kafka', 'pydantic'}"
     program = f"import sys, processor.cli; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120
     )
 
     assert result.stdout == "[]\n"
@@ -209,7 +209,7 @@ def test_a_full_disk_is_told_without_a_traceback() -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     assert in_error(result, 1) == "error: No space left on device: standard output\n"

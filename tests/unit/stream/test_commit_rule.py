@@ -1,5 +1,7 @@
 """When a commit is due."""
 
+import pytest
+
 from processor.stream.buffer import CommitRule
 
 
@@ -34,34 +36,22 @@ def test_offsets_alone_wait_a_second() -> None:
     assert 11.0 == rule.due_at(batch_was_full=False, behind=False)
 
 
-def test_slow_commits_are_apart_by_four_times_their_duration_while_much_is_waiting() -> None:
-    """At most a fifth of the time is spent on commits."""
+@pytest.mark.parametrize(
+    ("ended", "behind", "due"),
+    [
+        pytest.param(10.5, True, 12.5, id="at most a fifth of the time while much is waiting"),
+        pytest.param(10.01, False, 10.02, id="at most half of the time where the loop keeps up"),
+        pytest.param(10.5, False, 10.52, id="a moment, not a multiple of what happened to take long"),
+    ],
+)
+def test_commits_are_apart_by_what_the_last_one_took(ended: float, behind: bool, due: float) -> None:
+    """Four times as long while catching up, as long where the loop keeps up, and then 20 ms at most."""
     rule = CommitRule()
     rule.noted(10.0, has_outputs=True)
-    rule.committed(10.0, 10.5)
-    rule.noted(10.6, has_outputs=True)
+    rule.committed(10.0, ended)
+    rule.noted(ended, has_outputs=True)
 
-    assert 12.5 == rule.due_at(batch_was_full=False, behind=True)
-
-
-def test_commits_of_a_loop_that_keeps_up_are_apart_by_their_duration() -> None:
-    """Half of the time is spent on commits at most, and nobody works meanwhile."""
-    rule = CommitRule()
-    rule.noted(10.0, has_outputs=True)
-    rule.committed(10.0, 10.01)
-    rule.noted(10.011, has_outputs=True)
-
-    assert 10.02 == round(rule.due_at(batch_was_full=False, behind=False) or 0.0, 6)
-
-
-def test_one_slow_commit_does_not_hold_up_the_next_anomalies() -> None:
-    """They wait for a moment, not for a multiple of what happened to take long."""
-    rule = CommitRule()
-    rule.noted(10.0, has_outputs=True)
-    rule.committed(10.0, 10.5)
-    rule.noted(10.5, has_outputs=True)
-
-    assert 10.52 == rule.due_at(batch_was_full=False, behind=False)
+    assert due == pytest.approx(rule.due_at(batch_was_full=False, behind=behind), abs=1e-9)
 
 
 def test_aborted_commit_is_tried_again_later_and_later() -> None:
