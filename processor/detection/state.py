@@ -25,6 +25,7 @@ from processor.detection.segments import (
 from processor.detection.settings import DetectorSettings
 from processor.detection.window import WindowState
 from processor.events.event import Kind
+from processor.features.sets import FeatureSet
 
 
 def fingerprints(settings: DetectorSettings) -> Mapping[Kind, str]:
@@ -194,11 +195,14 @@ def _restore_kind(detector: Detector, kind: Kind, bodies: Sequence[Body]) -> Ite
 
 def _told(settings: DetectorSettings) -> tuple[dict[Kind, list[object]], list[object]]:
     """What fingerprints are made of: features and gate of each kind, and the scope."""
-    kinds: dict[Kind, list[object]] = {
-        kind: [own.features.name, own.features.version, own.features.columns, own.features.gate_parts]
-        for kind, own in settings.kinds.items()
-    }
+    kinds: dict[Kind, list[object]] = {kind: _told_of(own.features) for kind, own in settings.kinds.items()}
     return kinds, [settings.scope.by, [[p.pattern, p.flags, by] for p, by in settings.scope.rewrite]]
+
+
+def _told_of(features: FeatureSet) -> list[object]:
+    told: list[object] = [features.name, features.version, features.columns, features.gate_parts]
+    # One that is below the set's own changes values, too. State of all ones was written without them.
+    return [*told, features.part_versions] if set(features.part_versions) - {1} else told
 
 
 def _hash(told: object) -> str:

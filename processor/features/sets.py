@@ -21,6 +21,7 @@ class FeatureSet(Protocol):
 
     name : what config and records call it
     version : raised whenever a golden vector changes
+    part_versions : of each column and each part of the gate, in order: what the set's own version may hide
     columns : the vector's column names, in order
     gate_parts : the gate's category names, in order
     sketched : whether events of equal sketches measure alike (events/sketches.py)
@@ -28,6 +29,7 @@ class FeatureSet(Protocol):
 
     name: str
     version: int
+    part_versions: tuple[int, ...]
     kind: Kind
     columns: tuple[str, ...]
     gate_parts: tuple[str, ...]
@@ -79,6 +81,10 @@ class Columns:
         gate: Sequence[Category],
     ) -> None:
         self.name, self.version, self.kind = identity
+        self.part_versions = (
+            *(feature.version for feature in features),
+            *(part.version for part in gate),
+        )
         self.columns = tuple(feature.name for feature in features)
         self._measures: tuple[Measure, ...] = tuple(
             dict.fromkeys(measure for feature in features for measure in feature.measures)

@@ -32,6 +32,7 @@ class Length:
     kind: Kind = PROCESS
     columns: tuple[str, ...] = ("length",)
     gate_parts: tuple[str, ...] = ("program",)
+    part_versions: tuple[int, ...] = (1, 1)
     sketched = False
 
     def measure(self, event: Event) -> tuple[tuple[str, ...], tuple[int, ...]]:

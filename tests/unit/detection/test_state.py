@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from processor.detection.settings import (
     WindowSettings,
 )
 from processor.events.event import KINDS, LOGON, PROCESS, Event, Kind
+from processor.features import sets
 
 MINUTE = 60_000
 ORIGIN = segments.Origin("events", 3, "an-id")
@@ -42,6 +44,7 @@ class Length:
         self.kind: Kind = kind
         name = "executable_masked" if kind == PROCESS else "account"
         self.gate_parts: tuple[str, ...] = (name, "system_session") if gated else ()
+        self.part_versions: tuple[int, ...] = ()
 
     def measure(self, event: Event) -> tuple[tuple[str | bool, ...], tuple[int, ...]]:
         """The program or the account and the session; the length of the command line."""
@@ -320,6 +323,24 @@ def test_other_features_gates_or_scopes_have_another_fingerprint() -> None:
     assert state.fingerprints(same) == state.fingerprints(settings)
     found = [state.fingerprints(each) for each in (same, gated, scoped)]
     assert all(len({each[kind] for each in found}) == 3 for kind in KINDS)
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_a_part_of_a_set_in_another_version_has_another_fingerprint(place: int) -> None:
+    """Also where the set's own version, the highest, stays what it is; the other kind's stays."""
+
+    def told(parts: tuple[int, ...]) -> Mapping[Kind, str]:
+        features = sets.build(PROCESS, "command_shape", "none", ("executable_masked", "system_session"))
+        features.part_versions = parts
+        same = PLAIN.settings()
+        kinds = {**same.kinds, PROCESS: replace(same.kinds[PROCESS], features=features)}
+        return state.fingerprints(replace(same, kinds=kinds))
+
+    raised, other = ([3 if at == each else 1 for at in range(7)] for each in (place, (place + 1) % 7))
+    found = [told(tuple(parts)) for parts in ([1] * 7, raised, other)]
+
+    assert len({each[PROCESS] for each in found}) == 3
+    assert len({each[LOGON] for each in found}) == 1
 
 
 def test_shorter_window_drops_what_is_too_old_for_it() -> None:
