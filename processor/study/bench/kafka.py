@@ -1,8 +1,8 @@
 """`bench kafka`: Kafka to Kafka, exactly once, against merely reading and parsing the same topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +31,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Workload:
-    """A filled topic: the clock starts when its first `skip` records have been read."""
+    """A filled topic: what is measured begins behind the history, in every partition at once.
+
+    starts, ends : offsets of each partition
+    """
 
     name: str
     topic: str
-    records: int
-    skip: int
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def run(
@@ -63,7 +66,7 @@ def run(
     if spy:
         kafka_orders.work([_order(first, settings, bootstrap, kafka_orders.name(), "1")], spy)
     pair = [_order(first, settings, bootstrap, group, each, share=_PARTITIONS // 2) for each in "12"]
-    rows.append(_row(first, f"{OURS}, 2 instances", [kafka_orders.cost(kafka_orders.work(pair), first.skip)]))
+    rows.append(_row(first, f"{OURS}, 2 instances", [kafka_orders.cost(kafka_orders.work(pair))]))
     rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * rows[0].events_per_s)
     report(rows, json_path)
     if plot is not None:
@@ -73,19 +76,23 @@ def run(
 def _filled(bootstrap: str, plan: Plan) -> list[_Workload]:
     fresh = mixed(plan.records, _NEW_SHARE, lap=1, begin=HISTORY_END)
     name = f"Kafka to Kafka, mixed, {_NEW_SHARE:.0%} new"
-    found = [_fill(name, bootstrap, chain(history(), fresh), HISTORY, plan.records)]
+    found = [_fill(name, bootstrap, history(), fresh, HISTORY + plan.records)]
     if _RECORDED.is_file():
         records = tiled(_RECORDED, _LAP + plan.records)
-        found.append(_fill("Kafka to Kafka, mstic_win1 tiled", bootstrap, records, _LAP, plan.records))
+        name = "Kafka to Kafka, mstic_win1 tiled"
+        found.append(_fill(name, bootstrap, islice(records, _LAP), records, _LAP + plan.records))
     return found
 
 
-def _fill(name: str, bootstrap: str, records: Iterable[Raw], skip: int, measured: int) -> _Workload:
+def _fill(name: str, bootstrap: str, before: Iterable[Raw], fresh: Iterable[Raw], count: int) -> _Workload:
+    """A topic of `count` records, those of its history before the fresh ones."""
     topic = kafka_orders.name()
     kafka_clients.create(bootstrap, topic, _PARTITIONS)
     with bar(f"fill a topic: {name}") as progress:
-        kafka_clients.fill(bootstrap, topic, records, lambda done: progress(done, skip + measured))
-    return _Workload(name, topic, skip + measured, skip)
+        kafka_clients.fill(bootstrap, topic, before, lambda done: progress(done, count))
+        starts = kafka_clients.ends(bootstrap, topic, _PARTITIONS)
+        kafka_clients.fill(bootstrap, topic, fresh, lambda done: progress(sum(starts) + done, count))
+    return _Workload(name, topic, starts, kafka_clients.ends(bootstrap, topic, _PARTITIONS))
 
 
 def _compare(workload: _Workload, settings: Settings, bootstrap: str, rounds: int) -> list[Row]:
@@ -99,16 +106,22 @@ def _compare(workload: _Workload, settings: Settings, bootstrap: str, rounds: in
             if engine == OURS:
                 order = _order(workload, settings, bootstrap, kafka_orders.name(), "1")
             else:
-                order = Order(bootstrap, workload.topic, _PARTITIONS, workload.records, engine=engine)
-            costs[engine].append(kafka_orders.cost(kafka_orders.work([order]), workload.skip))
+                order = Order(bootstrap, workload.topic, workload.starts, workload.ends, engine)
+            costs[engine].append(kafka_orders.cost(kafka_orders.work([order])))
     return [_row(workload, engine, costs[engine]) for engine in engines]
 
 
 def _order(
-    workload: _Workload, settings: Settings, bootstrap: str, group: str, instance: str, *, share: int = 0
+    workload: _Workload,
+    settings: Settings,
+    bootstrap: str,
+    group: str,
+    instance: str,
+    *,
+    share: int = _PARTITIONS,
 ) -> Order:
     own = own_settings(settings, bootstrap, workload.topic, group, f"{group}-{instance}").model_dump_json()
-    return Order(bootstrap, workload.topic, _PARTITIONS, workload.records, settings=own, share=share)
+    return Order(bootstrap, workload.topic, workload.starts, workload.ends, settings=own, share=share)
 
 
 def _row(workload: _Workload, engine: str, costs: list[Cost]) -> Row:

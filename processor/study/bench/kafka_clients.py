@@ -65,16 +65,29 @@ def paced(bootstrap: str, topic: str, records: Sequence[Raw], rate: float) -> No
     _flush(producer, bootstrap)
 
 
-def read(bootstrap: str, topic: str, partitions: int, parser: str) -> Iterator[int]:
+def ends(bootstrap: str, topic: str, partitions: int) -> list[int]:
+    """The offset behind the last record of each partition."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", "log_level": _ERRORS})
+    with closing(consumer):
+        return [
+            consumer.get_watermark_offsets(
+                TopicPartition(topic, number), timeout=_ANSWER_WITHIN_S, cached=False
+            )[1]
+            for number in range(partitions)
+        ]
+
+
+def read(bootstrap: str, topic: str, starts: Sequence[int], parser: str) -> Iterator[int]:
     """How many records more have been read and parsed: what a naive loop does, and nothing else.
 
+    starts : the offset where it begins in each partition
     parser : "json.loads", "orjson", or "nothing"
     """
     parse: Callable[[bytes], Any] | None = None
     if parser != "nothing":
         parse = json.loads if parser == "json.loads" else importlib.import_module("orjson").loads
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", **_SAME})
-    consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
+    consumer.assign([TopicPartition(topic, number, start) for number, start in enumerate(starts)])
     with closing(consumer):
         while True:
             read = 0

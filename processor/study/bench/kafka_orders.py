@@ -24,7 +24,10 @@ READY: Final = "ready"
 
 
 class Sample(NamedTuple):
-    """One look at a worker: seconds of a clock that all processes share, of CPU; records so far; bytes."""
+    """One look at a worker: seconds of a clock that all processes share, of CPU; records so far; bytes.
+
+    records : those behind the history
+    """
 
     at: float
     cpu: float
@@ -36,20 +39,20 @@ class Sample(NamedTuple):
 class Order:
     """What a worker is to do.
 
-    records : how many the topic holds
-    engine : what parses them in a loop that merely reads; "" = the service with these settings (JSON)
-    stays : work on until standard input ends
-    share : partitions that it owns before it says so and waits for word to begin; 0 = begin at once
+    starts, ends : of each partition: offsets where its history ends, and its last record
+    engine : what parses records in a loop that merely reads; "" = the service with these settings (JSON)
+    share : partitions that the service owns, their history learned, when it says so and waits for word
+    stays : no word is waited for: work on until standard input ends
     """
 
     bootstrap: str
     topic: str
-    partitions: int
-    records: int
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
     engine: str = ""
     settings: str = ""
-    stays: bool = False
     share: int = 0
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +133,13 @@ def await_word(worker: subprocess.Popen[str], word: str) -> None:
         raise OutputFailed(f"a worker of the bench is not {word}: {said[:200] or 'see what it said above'}")
 
 
-def cost(told: Sequence[Sequence[Sample]], skip: int) -> Cost:
-    """From where each worker had read its share of the first `skip` records to the first one's end.
+def cost(told: Sequence[Sequence[Sample]]) -> Cost:
+    """From where all of them had begun to where the first had come to its end.
 
-    A worker that got no records is left out: the others had its partitions.
+    Each tells from where it has its history behind it; one that got no records is left out.
     """
-    told = [samples for samples in told if samples[-1].records]
-    share = min(skip / len(told), *(samples[-1].records - 1 for samples in told))
-    begin = max(next(each.at for each in samples if each.records >= share) for samples in told)
+    told = [samples for samples in told if samples[-1].records > samples[0].records]
+    begin = max(samples[0].at for samples in told)
     end = min(next(each.at for each in samples if each.records >= samples[-1].records) for samples in told)
     columns = [np.array(samples, np.float64).T for samples in told]
     between = [[np.interp((begin, end), at, column) for column in rest] for at, *rest in columns]

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +23,6 @@ from processor.study.bench.kafka_clients import read
 from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample
 
 _ASK_S: Final = 0.05
-# A member of the group that has had nothing to do for so long has done it all.
-_IDLE_S: Final = 5.0
 
 
 def main() -> None:
@@ -44,28 +42,29 @@ def _sample(records: int) -> Sample:
 
 
 def _raw(order: Order) -> Iterator[Sample]:
-    total, next_at = 0, 0.0
-    for more in read(order.bootstrap, order.topic, order.partitions, order.engine):
+    total, next_at, whole = 0, 0.0, sum(order.ends) - sum(order.starts)
+    for more in read(order.bootstrap, order.topic, order.starts, order.engine):
         total += more
-        if time.monotonic() >= next_at or total >= order.records:
+        # The clock starts when records have begun to come.
+        if total and (time.monotonic() >= next_at or total >= whole):
             next_at = time.monotonic() + _ASK_S
             yield _sample(total)
-        if total >= order.records:
+        if total >= whole:
             return
 
 
 def _ours(order: Order) -> list[Sample]:
     service.tune_interpreter()
     settings = Settings.model_validate_json(order.settings)
-    broker = _Patient(service.kafka_settings(settings)) if order.share else service.connect(settings)
-    built = service.build(settings, broker)
+    held = None if order.stays else _Held(service.kafka_settings(settings), order.starts)
+    built = service.build(settings, held or service.connect(settings))
     service.prepare(settings, built)
     stop = threading.Event()
-    samples = [_sample(0)]
+    samples: list[Sample] = []
 
     def watch() -> None:
-        if isinstance(broker, _Patient):
-            _begin_together(built, broker, order.share, stop)
+        if held is not None:
+            _await_word(built, held, order, stop)
         (_stay if order.stays else _watch)(built, order, stop, samples)
 
     watching = threading.Thread(target=watch)
@@ -78,35 +77,42 @@ def _ours(order: Order) -> list[Sample]:
     return samples
 
 
-class _Patient(KafkaBroker):
-    """Delivers nothing before word is given: instances of one group begin together, each with its share."""
+class _Held(KafkaBroker):
+    """Delivers nothing behind the history before word is given: then all partitions begin at once.
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    Else one partition would be measured while another's history is still being learned.
+    """
+
+    def __init__(self, settings: KafkaSettings, starts: Sequence[int]) -> None:
         super().__init__(settings)
         self.begin = threading.Event()
         self.owned: Callable[[], Container[Partition]] = tuple
-        self._held: dict[Partition, int] = {}
-
-    def resume(self, partition: Partition, offset: int) -> None:
-        """Remember it; `poll` resumes what is still owned."""
-        self._held[partition] = offset
+        self._starts = starts
+        self._paused: set[Partition] = set()
 
     def poll(self, max_records: int, timeout_s: float) -> list[Record]:
-        """Nothing as long as nothing has been resumed."""
-        if self._held and self.begin.is_set():
-            owned = self.owned()
-            for partition, offset in self._held.items():
-                if partition in owned:
-                    super().resume(partition, offset)
-            self._held.clear()
-        return super().poll(max_records, timeout_s)
+        """Before word is given: history alone."""
+        if self.begin.is_set():
+            for partition in self._paused:
+                if partition in self.owned():
+                    super().resume(partition, self._starts[partition.number])
+            self._paused.clear()
+            return super().poll(max_records, timeout_s)
+        records = super().poll(max_records, timeout_s)
+        for partition in {record.partition for record in records if self._is_fresh(record)}:
+            self.pause(partition)
+            self._paused.add(partition)
+        return [record for record in records if not self._is_fresh(record)]
+
+    def _is_fresh(self, record: Record) -> bool:
+        return record.offset >= self._starts[record.partition.number]
 
 
-def _begin_together(built: Service, broker: _Patient, share: int, stop: threading.Event) -> None:
-    """Say that its share is there, and wait for word."""
+def _await_word(built: Service, broker: _Held, order: Order, stop: threading.Event) -> None:
+    """Say that its share is there and its history learned, and wait for word."""
     broker.owned = lambda: built.loop.tasks
     tasks: list[Task] = []
-    while len(tasks) != share or not all(task.live for task in tasks):
+    while len(tasks) != order.share or not all(_is_at(task, order.starts) for task in tasks):
         if stop.wait(_ASK_S):
             return
         tasks = list(built.loop.tasks.values())
@@ -115,20 +121,23 @@ def _begin_together(built: Service, broker: _Patient, share: int, stop: threadin
     broker.begin.set()
 
 
+def _is_at(task: Task, offsets: Sequence[int]) -> bool:
+    return task.live and task.next_offset >= offsets[task.partition.number]
+
+
 def _say(word: str) -> None:
     sys.stdout.write(word + "\n")
     sys.stdout.flush()
 
 
 def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sample]) -> None:
-    """Look at it until everything has been read or, one of several, it has no more to do."""
-    grew = time.monotonic()
+    """Look at it until its partitions have been read to their ends."""
+    before = _records(built)
+    samples.append(_sample(0))
     while not stop.wait(_ASK_S):
-        now = _sample(_records(built))
-        if now.records > samples[-1].records or not built.loop.joined:
-            grew = now.at
-        samples.append(now)
-        if now.records >= order.records or now.at - grew > _IDLE_S:
+        samples.append(_sample(_records(built) - before))
+        tasks = list(built.loop.tasks.values())
+        if tasks and all(_is_at(task, order.ends) for task in tasks):
             stop.set()
 
 

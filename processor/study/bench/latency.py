@@ -14,7 +14,7 @@ from processor.errors import OutputFailed
 from processor.study.bench import kafka_clients, kafka_orders
 from processor.study.bench.kafka_orders import Order, Sample, own_settings
 from processor.study.bench.rows import OURS, Row
-from processor.study.bench.workload import HISTORY, HISTORY_END, Raw, history, mixed
+from processor.study.bench.workload import HISTORY_END, Raw, history, mixed
 from processor.study.progress import bar
 
 _RATES: Final = (20, 1_000, 10_000)
@@ -47,7 +47,7 @@ def measure(settings: Settings, bootstrap: str, seconds: float, most: float) -> 
     kafka_clients.fill(bootstrap, topic, history(), lambda _: None)
     own = own_settings(settings, bootstrap, topic, group, group)
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"start": "now"})})
-    order = Order(bootstrap, topic, 1, HISTORY, settings=own.model_dump_json(), stays=True)
+    order = Order(bootstrap, topic, settings=own.model_dump_json(), stays=True)
     laps: list[_Lap] = []
     with kafka_orders.start(order) as worker, bar("latency") as progress:
         kafka_orders.await_word(worker, kafka_orders.LIVE)
