@@ -77,7 +77,7 @@ def topics(kafka: str) -> Topics:
     return made
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_every_panel_shows_what_the_running_service_does(
     topics: Topics,
     make_service: Callable[..., Service],

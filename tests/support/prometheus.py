@@ -17,7 +17,7 @@ import yaml
 from tests.deploy.tools import CHECKOUT, program
 from tests.support.brokers import free_ports
 
-START_WITHIN_S = 30.0
+START_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class Prometheus:
     def stop(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
 
     def _get(self, path: str) -> Any:
         try:
-            with urllib.request.urlopen(f"http://{self._address}{path}", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://{self._address}{path}", timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refused:
             raise AssertionError(f"{urllib.parse.unquote_plus(path)}: {refused.read().decode()}") from None
