@@ -47,6 +47,7 @@ _FOLDED: Final = str.maketrans(
 _DIGITS: Final = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s"})
 _PAIRS: Final = re.compile("rn|vv")
 _NUMBER: Final = re.compile("[0-9]+")
+_TRAILING: Final = re.compile(r"[0135]+(?=\.exe$)")
 _BEFORE_LETTER: Final = re.compile("[0-9]+(?=[a-z])")
 # Characters that turn or hide what follows: bidirectional controls, zero widths.
 _HIDING: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -73,6 +74,14 @@ _WINDOWS: Final = ("explorer", "hh", "regedit", "helppane")
 _LINUX: Final = _words(
     "agetty auditd bash chmod chown cron crond dbus-daemon init login mount passwd sh sshd su sudo "
     "systemd systemd-journald systemd-logind systemd-udevd umount useradd usermod "
+)
+
+# Programs of Windows, Linux and others that are one letter away from one of those above.
+_STRANGERS: Final = frozenset(
+    _words(
+        "copy.exe rwinsta.exe script.exe service.exe tracerpt.exe tsconfig.exe user.exe winrm.exe wins.exe "
+        "getty gpasswd rbash slogin "
+    )
 )
 
 # Folders in which each system's own programs live, after the drive letter; sub-folders count.
@@ -209,10 +218,46 @@ def _program(name: str) -> str | None:
         return alike
     if alike is not None:
         return None
-    if not has_near(name, _BY_FOLD) or _BY_FOLD.keys().isdisjoint(one_off(name)):
+    if name in _STRANGERS:
         return None
+    read = _TRAILING.sub(lambda digits: digits[0].translate(_DIGITS), name)
+    if read != name and (found := _BY_FOLD.get(fold(read))) is not None:
+        return found
+    folded = fold(name)
+    near = [
+        known
+        for length in range(len(folded) - 1, len(folded) + 2)
+        for shape, known in _BY_LENGTH.get(length, ())
+        if _is_one_off(folded, shape) and _without_digits(known) != _without_digits(name)
+    ]
     # A letter left out is likelier than one exchanged: svhost is svchost rather than sihost.
-    return max((_BY_FOLD[near] for near in one_off(name) if near in _BY_FOLD), key=len, default=None)
+    return max(near, key=len, default=None)
+
+
+def _is_one_off(name: str, known: str) -> bool:
+    """Whether a name is a system program's (both folded) but for one letter.
+
+    Exchanged, missing, added or swapped with its neighbour. The longer stem has at least five letters. The
+    last letter counts only in names of five letters and more that end in .exe.
+    """
+    stem, dot, extension = _stem(name)
+    usual, usual_dot, usual_extension = _stem(known)
+    if (dot, extension) != (usual_dot, usual_extension) or max(len(stem), len(usual)) < _SHORTEST:
+        return False
+    at = next((at for at, (a, b) in enumerate(zip(stem, usual, strict=False)) if a != b), None)
+    if at is None:
+        # One letter more or less at the end, which a doubled one (lsas, lsass) is not.
+        doubled = max(stem, usual, key=len)[-2:-1] == max(stem, usual, key=len)[-1:]
+        return doubled or (len(stem) >= _SHORTEST and extension == "exe")
+    rest, theirs = stem[at:], usual[at:]
+    if len(rest) == len(theirs) == 1:
+        return len(stem) >= _SHORTEST and extension == "exe"
+    return (
+        rest[1:] == theirs[1:]
+        or rest == theirs[1:]
+        or rest[1:] == theirs
+        or (rest[:2] == theirs[1::-1] and rest[2:] == theirs[2:])
+    )
 
 
 def imitated_folder(path: str) -> tuple[str, str] | None:
@@ -267,4 +312,7 @@ def _without_digits(name: str) -> str:
 
 
 _BY_FOLD: Final = {fold(name): name for name in (*_SYSTEM_FOLDERS, *_LINUX)}
+_BY_LENGTH: Final[dict[int, list[tuple[str, str]]]] = {}
+for _shape, _known in _BY_FOLD.items():
+    _BY_LENGTH.setdefault(len(_shape), []).append((_shape, _known))
 _FOLDERS_BY_FOLD: Final = {fold(name): name for name in _FOLDER_NAMES}

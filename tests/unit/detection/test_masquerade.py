@@ -24,6 +24,12 @@ from processor.detection.masquerade import (
         ("scvhost.exe", "svchost.exe"),
         ("lsasss.exe", "lsass.exe"),
         ("isass.exe", "lsass.exe"),
+        ("lsas.exe", "lsass.exe"),
+        ("csrs.exe", "csrss.exe"),
+        ("certuti1.exe", "certutil.exe"),
+        ("certuti.exe", "certutil.exe"),
+        ("powershe11.exe", "powershell.exe"),
+        ("svchosts.exe", "svchost.exe"),
         ("exp1orer.exe", "explorer.exe"),
         ("rund1l32.exe", "rundll32.exe"),
         ("\u0441md.exe", "cmd.exe"),
@@ -45,6 +51,11 @@ def test_a_name_like_a_system_programs_is_told(name: str, imitated: str) -> None
         "pythonw.exe",
         "explorer1.exe",
         "nginx.exe",
+        "regsvr64.exe",
+        "service.exe",
+        "sms.exe",
+        "mountd",
+        "gpasswd",
     ],
 )
 def test_a_systems_own_program_and_a_strangers_imitate_nothing(name: str) -> None:
@@ -90,6 +101,21 @@ def test_all_that_a_path_shows_is_told_at_once() -> None:
     ) == disguises(r"C:\W!ndows\System32\reg.exe")
     assert ("its path holds characters that turn or hide text",) == disguises("C:\\a\\\u202ecod.scr")
     assert () == disguises(r"C:\Windows\System32\reg.exe")
+
+
+@pytest.mark.parametrize("name", ["lsass", "csrss", "svchost", "certutil", "wscript", "explorer", "taskmgr"])
+@given(st.data())
+def test_a_system_programs_name_with_one_letter_changed_imitates_one(name: str, data: st.DataObject) -> None:
+    """Wherever the letter is: missing, added, exchanged or swapped with its neighbour."""
+    place = data.draw(st.integers(0, len(name) - 1))
+    letter = data.draw(st.sampled_from("bdkqxz"))
+    head, tail = name[:place], name[place:]
+    swapped = head + tail[1::-1] + tail[2:]
+    changed = data.draw(st.sampled_from([head + letter + tail, head + letter + tail[1:], swapped]))
+    if changed != name:
+        assert imitated_system_program(changed + ".exe") is not None
+    shorter = head + tail[1:]
+    assert imitated_system_program(shorter + ".exe") is not None or shorter == "script"
 
 
 @given(st.text("abcdefgh", min_size=6, max_size=12), st.data())

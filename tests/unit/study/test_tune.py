@@ -27,11 +27,14 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_chosen_keeps_the_budget_and_is_written_as_a_config(history: Path, tmp_path: Path) -> None:
     """The file loads, says what was chosen, and keeps what the given config said."""
     given = tmp_path / "given.yaml"
-    given.write_text("version: 1\nwarmup: {span: 6h}\nprocess: {min_samples: 2}\n")
+    given.write_text(
+        "version: 1\nkafka: {bootstrap_servers: 'b:9092', input_topics: [events]}\n"
+        "warmup: {span: 6h}\nprocess: {min_samples: 2}\n"
+    )
     out, report = tmp_path / "tuned.yaml", tmp_path / "tuned.html"
     request = Request([history], episodes_per_host_day=2.0, config=given, out=out, report=report)
     tuning = tune(request, load(given, {}), quiet)
-    settings = load(out, {})
+    settings = load(out, {}, broker=True)
 
     assert tuning.chosen is not None
     assert tuning.chosen.episodes <= 2.0
@@ -41,6 +44,16 @@ def test_what_is_chosen_keeps_the_budget_and_is_written_as_a_config(history: Pat
     assert "6h" == yaml.safe_load(out.read_text())["warmup"]["span"]
     assert "k-distance" in report.read_text()
     assert any(line.startswith("| 0 |") for line in tuning.lines())
+
+
+def test_config_made_of_no_config_says_what_run_needs_beside_it(history: Path, tmp_path: Path) -> None:
+    """It loads, but for the brokers that `config check` asks for."""
+    out = tmp_path / "tuned.yaml"
+    warm = load(None, {"EVENTCLUSTER_WARMUP__SPAN": "6h"})
+    tune(Request([history], episodes_per_host_day=50.0, out=out), warm, quiet)
+
+    assert "kafka.bootstrap_servers and kafka.input_topics" in out.read_text()
+    assert 3 == load(out, {}).process.min_samples
 
 
 def test_one_more_of_min_samples_is_proposed_where_the_budget_has_room(history: Path) -> None:
