@@ -1,12 +1,15 @@
 """`eventcluster evaluate`: labelled streams through the pipeline that `run` runs, and what came of it.
 
-Verdicts of scopes in warm-up are published, marked; `--skip N` leaves the first N events of each stream out
-of the figures, `--skip NAME=N` of that one (they are fed). An event with label 2 is fed and never scored.
+As configured: of a host in warm-up nothing is published unless warmup.publish says so, and figures of what is
+published are of the others; beside them stand the same figures were warm-up published. `--skip N` leaves the
+first N events of each stream out of the figures, `--skip NAME=N` of that one (they are fed). An event with
+label 2 is fed and never scored.
 
 A stage counts as paged where one of its events is published in an episode that an attack's own event began,
-or that escalated after a benign event had begun it. Stages all of whose events repeat an event of the window
+or that escalated after another event had begun it. Stages all of whose events repeat an event of the window
 exactly (executable and command line; account, address and type of a logon) are listed apart: no detector of
-novelty sees them. A benign episode is one that a benign event began.
+novelty sees them. So are stages of which all that was new came before their host was live. A benign episode
+is one that a benign event began.
 
 Rankings are of every event by its score, as the rivals' are; those "of anomalies" are of what would be
 published, all else at 0.
@@ -20,12 +23,14 @@ from typing import Final
 import msgspec
 
 from processor.config import Settings
+from processor.detection.detector import Detector
+from processor.detection.episodes import Episodes
 from processor.errors import UsageError
-from processor.events.event import KINDS, PROCESS, Event
+from processor.events.event import KINDS, PROCESS, Event, Kind
 from processor.pipeline import Late, Outcome, Pipeline, PipelineSettings, Scored
 from processor.study import curves, rivals
 from processor.study.evaluation import OURS, Evaluation, Row
-from processor.study.figures import Alert, Judged, measure, pages_of
+from processor.study.figures import Alert, Judged, measure, pages
 from processor.study.labelled import (
     ATTACK,
     BENIGN,
@@ -89,8 +94,6 @@ class _Episode(msgspec.Struct):
 
 
 class _Anomaly(msgspec.Struct):
-    score: int
-    warmup: bool
     episode: _Episode
 
 
@@ -114,20 +117,21 @@ def evaluate(request: Request, settings: Settings, progress: Progress) -> Evalua
         skip = request.skip_of.get(name, request.skip)
         for source, records in select(stream, request.source).items():
             for detector, judged in _detectors(records, settings, skip, rivals_too=request.rivals):
-                pages = pages_of(judged)
+                paged = pages(judged)
                 for kind in KINDS:
                     own = [each for each in judged if each.record.event.kind == kind]
                     if detector == rivals.FAILED_LOGON and kind == PROCESS:
                         continue
                     if any(each.place >= skip for each in own):
-                        figures = measure(own, skip, pages)
+                        figures = measure(own, skip, paged)
                         if detector not in (OURS, MSTICPY):
                             # A rival scores every event: only a threshold makes an anomaly.
-                            del figures["event_recall_with_folded"], figures["average_precision_of_anomalies"]
+                            del figures["average_precision_of_anomalies"]
                         row = Row(name, source, kind, detector, figures)
                         scored.append((row, [each for each in own if each.place >= skip]))
     progress(len(request.files), len(request.files))
-    evaluation.rows = [_with_budgets(row, judged, scored) for row, judged in scored]
+    backgrounds = {(row.name, row.source, row.kind): _background(judged) for row, judged in scored}
+    evaluation.rows = [_with_budgets(row, judged, scored, backgrounds) for row, judged in scored]
     if request.report is not None:
         curves.write(request.report, evaluation.rows)
     return evaluation
@@ -150,44 +154,49 @@ def _detectors(
 
 
 def judge(records: Sequence[Labelled], settings: PipelineSettings) -> list[Judged]:
-    """The stream through the pipeline as configured, and once more with nothing folded for the scores."""
+    """The stream through the pipeline as configured, with warm-up published, and with nothing folded."""
     detector = settings.detector
     shown = replace(detector, warmup=replace(detector.warmup, publish=True))
     all_published = replace(shown, min_score=0, episode=replace(shown.episode, keep=0))
-    as_configured = Pipeline(replace(settings, detector=shown), "events", 0)
-    for_scores = Pipeline(replace(settings, detector=all_published), "events", 0)
+    as_configured, cold, for_scores = (
+        Pipeline(replace(settings, detector=told), "events", 0) for told in (detector, shown, all_published)
+    )
     for_scores.detector.followed = True
     last_seen: dict[tuple[object, ...], int] = {}
     judged = []
     for place, record in enumerate(records):
-        published = _anomaly(as_configured.process(record.value, place, record.time))
         outcome = for_scores.process(record.value, place, record.time)
-        ranked = _anomaly(outcome)
         key = _identity(record.event)
         repeat = record.time - last_seen.get(key, -(10**18)) <= detector.window.length
         last_seen[key] = record.time
-        alert = None
-        if published is not None:
-            episode = published.episode
-            alert = Alert(episode.id, episode.index, episode.escalated, published.warmup)
+        live = _is_live(for_scores.detector)
         judged.append(
             Judged(
-                record,
-                place,
-                repeat,
-                _score(outcome, for_scores),
-                ranked is not None,
-                ranked is not None and ranked.warmup,
-                alert,
+                record=record,
+                place=place,
+                repeat=repeat,
+                score=_score(outcome, for_scores),
+                anomalous=isinstance(outcome, Scored) and outcome.published is not None,
+                live=live,
+                heard=live or detector.warmup.publish,
+                alert=_alert(as_configured.process(record.value, place, record.time)),
+                cold_alert=_alert(cold.process(record.value, place, record.time)),
             )
         )
     return judged
 
 
-def _anomaly(outcome: Outcome) -> _Anomaly | None:
+def _is_live(detector: Detector) -> bool:
+    """Whether the scope of the event learned last has its warm-up behind it; a late event's counts as not."""
+    last = detector.last
+    return last is not None and detector.histories[last.event.kind].of(last.scope).live
+
+
+def _alert(outcome: Outcome) -> Alert | None:
     if not isinstance(outcome, Scored) or outcome.published is None:
         return None
-    return _record.decode(outcome.published.value).anomaly
+    episode = _record.decode(outcome.published.value).anomaly.episode
+    return Alert(episode.id, episode.index, episode.escalated)
 
 
 def _score(outcome: Outcome, pipeline: Pipeline) -> float:
@@ -208,39 +217,80 @@ def _identity(event: Event) -> tuple[object, ...]:
 
 
 def _as_judged(rival: rivals.Rival, ours: Sequence[Judged], settings: Settings, skip: int) -> list[Judged]:
-    """A rival's scores as alerts, in episodes by the same gap.
+    """A rival's scores as alerts, in episodes, folded and escalated by the rule that holds for ours.
 
-    One that has no threshold takes the one at which it has as many benign alerts as we have anomalies.
+    One that has no threshold takes those at which it has as many benign alerts as we have anomalies, and as
+    many beyond each score that escalates. One that only decides never escalates.
     """
-    limits = dict.fromkeys(KINDS, 0.0)
-    if not rival.decides:
-        for kind in KINDS:
-            benign = [
-                each
-                for each in ours
-                if each.place >= skip and each.record.event.kind == kind and each.record.truth.label == BENIGN
-            ]
-            limits[kind] = rivals.limit(
-                [rival.scores[each.place] for each in benign], sum(each.anomalous for each in benign)
-            )
-    episodes = rivals.Gaps(settings.episode.gap, settings.episode.max_length)
+    told = settings.pipeline().detector
+    fold_key = Detector(told, lambda _value, offset: str(offset)).fold_key
+    steps = {kind: _steps(rival, kind, ours, told.episode.escalate_at, skip) for kind in KINDS}
+    as_configured, cold = Episodes(told.episode), Episodes(told.episode)
+
+    def alert(episodes: Episodes, each: Judged, points: int) -> Alert | None:
+        event = each.record.event
+        place = episodes.place(event.host, str(each.place), each.record.time, points, fold_key(event))
+        return None if place is None else Alert(place.id, place.index, place.escalated)
+
     judged = []
     for each, score in zip(ours, rival.scores, strict=True):
-        alert = None
-        event = each.record.event
-        if score > limits[event.kind]:
-            episode, index = episodes.place(event.host, each.record.time, each.place)
-            alert = Alert(episode, index, escalated=False, warmup=False)
-        judged.append(replace(each, score=score, anomalous=score > 0, warmup=False, alert=alert))
+        reached = [points for limit, points in steps[each.record.event.kind] if score > limit]
+        judged.append(
+            replace(
+                each,
+                score=score,
+                anomalous=bool(reached),
+                alert=alert(as_configured, each, max(reached)) if reached and each.heard else None,
+                cold_alert=alert(cold, each, max(reached)) if reached else None,
+            )
+        )
     return judged
 
 
-def _with_budgets(row: Row, judged: Sequence[Judged], scored: Sequence[tuple[Row, list[Judged]]]) -> Row:
-    """The row with its recall at alert budgets; thresholds come from other streams where there are any."""
+def _steps(
+    rival: rivals.Rival, kind: Kind, ours: Sequence[Judged], escalate_at: Sequence[int], skip: int
+) -> list[tuple[float, int]]:
+    """Scores that a rival's exceed to be an alert, and to be worth so many of our points."""
+    if rival.decides:
+        return [(0.0, 0)]
+    benign = [
+        each
+        for each in ours
+        if each.place >= skip and each.record.event.kind == kind and each.record.truth.label == BENIGN
+    ]
+    scores = [rival.scores[each.place] for each in benign]
+    return [
+        (rivals.limit(scores, sum(each.anomalous and each.score >= points for each in benign)), points)
+        for points in (0, *escalate_at)
+    ]
+
+
+Background = frozenset[tuple[object, ...]]
+
+
+def _background(judged: Sequence[Judged]) -> Background:
+    """Its benign events, each with its time: what tells that two streams have a background in common."""
+    benign = (each.record for each in judged if each.record.truth.label == BENIGN)
+    return frozenset((record.time, *_identity(record.event)) for record in benign)
+
+
+def _with_budgets(
+    row: Row,
+    judged: Sequence[Judged],
+    scored: Sequence[tuple[Row, list[Judged]]],
+    backgrounds: Mapping[tuple[str, str, Kind], Background],
+) -> Row:
+    """The row with its recall at alert budgets.
+
+    Thresholds come from the other streams that share no event with this one, where there are any.
+    """
+    own_background = backgrounds[row.name, row.source, row.kind]
     others = [
         each.score
         for other, theirs in scored
-        if other.kind == row.kind and other.detector == row.detector and other.name != row.name
+        if (other.kind, other.detector) == (row.kind, row.detector)
+        and other.name != row.name
+        and own_background.isdisjoint(backgrounds[other.name, other.source, other.kind])
         for each in theirs
         if each.record.truth.label == BENIGN
     ]

@@ -66,25 +66,33 @@ def _line(cells: Iterable[str]) -> str:
 
 def _number(name: str, form: str) -> Callable[[Row], str]:
     """A cell of one figure, "-" where it has no meaning."""
-    return lambda row: "-" if row.figures.get(name) is None else format(row.figures[name], form)
+    return lambda row: _formatted(row.figures.get(name), form)
+
+
+def _cold(name: str, form: str) -> Callable[[Row], str]:
+    """The same, were warm-up published."""
+    return lambda row: _formatted(row.figures["warmup_published"].get(name), form)
+
+
+def _formatted(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _worst_day(row: Row) -> str:
     worst = row.figures["worst_day"]
-    return f"{worst['alerts']} in {worst['episodes']}"
+    return f"{worst['alerts']} in {worst['episodes']}" if row.figures["host_days"] else "-"
 
 
-def _stages(row: Row) -> str:
-    figures = row.figures
+def _stages(figures: Mapping[str, Any]) -> str:
     if not figures["stages"]:
         return "-"
     return f"{round(figures['stage_recall'] * figures['stages'])} of {figures['stages']}"
 
 
 def _first(row: Row) -> str:
-    figures = row.figures
+    figures = row.figures["warmup_published"]
     stages = figures["stages"] + figures["exact_repeat_stages"]
-    return f"{figures['stages_in_first_100']} of {stages}" if stages else "-"
+    return f"{row.figures['stages_in_first_100']} of {stages}" if stages else "-"
 
 
 def _budgets(row: Row) -> str:
@@ -101,12 +109,16 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "a host-day": _number("benign_alerts_per_host_day", ".2f"),
     "benign episodes a host-day": _number("benign_episodes_per_host_day", ".2f"),
     "worst day, alerts in episodes": _worst_day,
-    "new stages paged": _stages,
-    "stages in first 100": _first,
+    "new stages paged": lambda row: _stages(row.figures),
+    "in warm-up": _number("stages_in_warmup", "d"),
     "event recall": _number("event_recall", ".2f"),
     "precision": _number("precision", ".2f"),
+    "warm-up published: alerts a host-day": _cold("benign_alerts_per_host_day", ".2f"),
+    "episodes a host-day": _cold("benign_episodes_per_host_day", ".2f"),
+    "stages paged": lambda row: _stages(row.figures["warmup_published"]),
+    "stages in first 100": _first,
     "AP": _number("average_precision", ".2f"),
     "AP of anomalies": _number("average_precision_of_anomalies", ".2f"),
     "recall at 0.1 1 5 %": _budgets,
-    "benign >= 90 per 1,000": _number("benign_high_per_1000", ".2f"),
+    "benign >= 90 per 1,000 warm": _number("benign_high_per_1000", ".2f"),
 }

@@ -67,23 +67,6 @@ def limit(benign: Sequence[float], allowed: int) -> float:
     return ranked[allowed] if allowed < len(ranked) else -math.inf
 
 
-class Gaps:
-    """Alerts of one host with gaps below `gap` ms, at most `max_length` ms, are one episode."""
-
-    def __init__(self, gap: int, max_length: int) -> None:
-        self._gap = gap
-        self._max_length = max_length
-        self._open: dict[str, tuple[str, int, int, int]] = {}
-
-    def place(self, host: str, time: int, number: int) -> tuple[str, int]:
-        """Episode and index of an alert; `number` names an episode that it begins."""
-        name, started, last, index = self._open.get(host, ("", 0, -self._gap, -1))
-        if time - last >= self._gap or time - started > self._max_length:
-            name, started, index = str(number), time, -1
-        self._open[host] = (name, started, time, index + 1)
-        return name, index + 1
-
-
 def _path(event: Event) -> tuple[object, ...]:
     if event.kind == PROCESS:
         return event.kind, event.host, mask_path(event.executable)

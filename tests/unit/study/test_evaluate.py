@@ -54,7 +54,12 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
     return row.document()
 
 
-def background(count: int = 40) -> list[tuple[dict[str, Any], int, str]]:
+def cold() -> Settings:
+    """The defaults, but for warm-up, which is published."""
+    return load(None, {"EVENTCLUSTER_WARMUP__PUBLISH": "true"})
+
+
+def background(count: int = 60) -> list[tuple[dict[str, Any], int, str]]:
     """One program, again and again, every half hour."""
     return [
         (record(number, 30 * number, r"C:\Agent\agent.exe", "agent.exe /run"), 0, "")
@@ -63,28 +68,67 @@ def background(count: int = 40) -> list[tuple[dict[str, Any], int, str]]:
 
 
 def test_an_attack_in_its_own_episode_is_paged(tmp_path: Path) -> None:
-    """One new program: stage and event found, the agent's first run is the one benign alert."""
-    attack = (record(900, 30 * 39 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    """One new program: stage and event found; the agent's first run is in warm-up and not published."""
+    attack = (record(900, 30 * 59 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
     found = figures(evaluate(written(tmp_path, [*background(), attack]), settings(), quiet))
 
     assert (OURS, "process", 1, 1.0, 1.0) == (
         found["detector"], found["kind"], found["stages"], found["stage_recall"], found["event_recall"],
     )  # fmt: skip
-    assert (1, 1) == (found["benign_alerts"], found["benign_episodes"])
+    assert (0, 0) == (found["benign_alerts"], found["benign_episodes"])
+    assert (1, 1, 1.0) == tuple(
+        found["warmup_published"][name] for name in ("benign_alerts", "benign_episodes", "stage_recall")
+    )
     assert 1.0 == found["average_precision"]
+    assert pytest.approx(1 / 13) == found["alert_rate"]
 
 
-def test_an_attack_in_a_benign_events_episode_is_paged_only_if_that_escalates(tmp_path: Path) -> None:
-    """The benign anomaly has crossed 70 as the attack does: nobody is paged again."""
-    benign = (record(900, 1200, r"C:\Agent\tool.exe", "tool.exe"), 0, "")
-    hidden = (record(901, 1201, r"C:\Agent\other.exe", "other.exe"), 1, "run")
+def test_what_comes_in_warmup_is_counted_apart_unless_it_is_published(tmp_path: Path) -> None:
+    """Alerts, attacks, time and calibration are of what the service would have published."""
+    early = (record(900, 1000, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "early")
+    late = (record(901, 1700, r"C:\Users\Public\csrss.exe", "csrss.exe"), 1, "late")
+    request = written(tmp_path, [*background(), early, late])
+    shipped = figures(evaluate(request, settings(), quiet))
+    published = figures(evaluate(request, cold(), quiet))
+
+    assert (1, 1, 1.0, 0.5) == tuple(
+        shipped[name] for name in ("stages", "stages_in_warmup", "stage_recall", "stage_recall_with_warmup")
+    )
+    assert (2, 0, 1.0, 1.0) == tuple(
+        published[name] for name in ("stages", "stages_in_warmup", "stage_recall", "stage_recall_with_warmup")
+    )
+    assert published["warmup_published"] == shipped["warmup_published"]
+    assert (0, 1) == (shipped["benign_alerts"], published["benign_alerts"])
+    assert shipped["host_days"] < 0.3
+    assert published["host_days"] > 1.2
+    assert 12 == shipped["benign_warm_events"] == published["benign_warm_events"]
+
+
+def test_where_no_host_gets_warm_there_is_no_figure(tmp_path: Path) -> None:
+    """Nought would be praise for what nobody looked at."""
+    found = evaluate(written(tmp_path, background(10)), settings(), quiet)
+
+    assert [None] * 4 == [
+        figures(found)[name]
+        for name in ("benign_high_per_1000", "benign_alerts_per_host_day", "alert_rate", "stage_recall")
+    ]
+    assert found.lines()[-1].endswith("| - |")
+
+
+@pytest.mark.parametrize("label", [0, 2])
+def test_an_attack_in_another_events_episode_is_paged_only_if_that_escalates(
+    tmp_path: Path, label: int
+) -> None:
+    """The anomaly that began it, benign or not decidable, has crossed 70 as the attack does."""
+    benign = (record(900, 1510, r"C:\Agent\tool.exe", "tool.exe"), label, "")
+    hidden = (record(901, 1511, r"C:\Agent\other.exe", "other.exe"), 1, "run")
     found = figures(evaluate(written(tmp_path, [*background(), benign, hidden]), settings(), quiet))
 
     assert (0.0, 1.0, ["run"]) == (
         found["stage_recall"], found["stage_recall_published"], found["stages_missed"],
     )  # fmt: skip
 
-    loud = (record(901, 1201, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    loud = (record(901, 1511, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
     found = figures(evaluate(written(tmp_path, [*background(), benign, loud]), settings(), quiet))
 
     assert 1.0 == found["stage_recall"]
@@ -92,7 +136,7 @@ def test_an_attack_in_a_benign_events_episode_is_paged_only_if_that_escalates(tm
 
 def test_a_stage_of_exact_repeats_is_listed_apart(tmp_path: Path) -> None:
     """The agent itself, run once more: no detector of novelty sees it."""
-    attack = (record(900, 30 * 39 + 20, r"C:\Agent\agent.exe", "agent.exe /run"), 1, "again")
+    attack = (record(900, 30 * 59 + 20, r"C:\Agent\agent.exe", "agent.exe /run"), 1, "again")
     found = figures(evaluate(written(tmp_path, [*background(), attack]), settings(), quiet))
 
     assert (0, 1, None) == (found["stages"], found["exact_repeat_stages"], found["stage_recall"])
@@ -100,17 +144,17 @@ def test_a_stage_of_exact_repeats_is_listed_apart(tmp_path: Path) -> None:
 
 def test_events_with_label_2_are_fed_and_not_scored(tmp_path: Path) -> None:
     """The attack repeats one of them: it is no longer new."""
-    left_out = (record(900, 1200, r"C:\Users\Public\evil.exe", "evil.exe"), 2, "")
-    attack = (record(901, 1300, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run")
+    left_out = (record(900, 1510, r"C:\Users\Public\evil.exe", "evil.exe"), 2, "")
+    attack = (record(901, 1610, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run")
     found = figures(evaluate(written(tmp_path, [*background(), left_out, attack]), settings(), quiet))
 
-    assert (41, 1, 0.0) == (found["events"], found["alerts"], found["event_recall"])
+    assert (61, 0, 0.0) == (found["events"], found["alerts"], found["event_recall"])
 
 
 def test_events_of_clusters_are_ranked_too(tmp_path: Path) -> None:
     """A new program's second run is no anomaly, and rarer than the agent's fortieth."""
     attacks = [
-        (record(900 + n, 1200 + n, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run") for n in range(2)
+        (record(900 + n, 1510 + n, r"C:\Users\Public\evil.exe", "evil.exe"), 1, "run") for n in range(2)
     ]
     request = written(tmp_path, [*background(), *attacks])
     found = figures(
@@ -118,7 +162,7 @@ def test_events_of_clusters_are_ranked_too(tmp_path: Path) -> None:
     )
 
     assert (1.0, 0.5) == (found["average_precision"], found["event_recall_with_folded"])
-    assert pytest.approx(0.5 + 0.5 * 2 / 32) == found["average_precision_of_anomalies"]
+    assert pytest.approx(0.5 + 0.5 * 2 / 52) == found["average_precision_of_anomalies"]
 
 
 def test_skipped_events_are_learned_and_not_counted(tmp_path: Path) -> None:
@@ -128,7 +172,7 @@ def test_skipped_events_are_learned_and_not_counted(tmp_path: Path) -> None:
         evaluate(Request(request.files, request.labels, skip=10, rivals=False), settings(), quiet)
     )
 
-    assert (30, 0, 1) == (found["events"], found["benign_alerts"], found["first"]["benign_alerts"])
+    assert (50, 0, 1) == (found["events"], found["benign_alerts"], found["first"]["benign_alerts"])
 
 
 def test_a_host_recorded_twice_is_evaluated_once_for_each_source(tmp_path: Path) -> None:
@@ -187,7 +231,7 @@ def test_records_of_own_sources_are_evaluated(tmp_path: Path) -> None:
 
 def test_the_rivals_stand_beside_ours(tmp_path: Path) -> None:
     """Each on the same events, in the table and in the plots."""
-    attack = (record(900, 30 * 39 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    attack = (record(900, 30 * 59 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
     request = written(tmp_path, [*background(), attack])
     report = tmp_path / "plots.html"
     rows = evaluate(Request(request.files, request.labels, report=report), settings(), quiet).rows
@@ -199,11 +243,11 @@ def test_the_rivals_stand_beside_ours(tmp_path: Path) -> None:
     ] == [row.detector for row in rows]  # fmt: skip
 
 
-def stream(shared: Path, name: str, **how: Any) -> dict[str, Any]:
+def stream(shared: Path, name: str, told: Settings | None = None, **how: Any) -> dict[str, Any]:
     """Our figures on processes of a development stream, or on logons where it has only those."""
     events = shared / "data" / "events"
     request = Request([events / f"{name}.jsonl.gz"], [events / f"{name}.labels.csv.gz"], rivals=False, **how)
-    return evaluate(request, settings(), quiet).rows[0].document()
+    return evaluate(request, told or settings(), quiet).rows[0].document()
 
 
 @pytest.mark.parametrize("name", ["mstic_win1", "inject_otrf_in_mstic"])
@@ -211,27 +255,31 @@ def test_attacks_on_the_server_are_paged_within_the_budget(shared: Path, name: s
     """Every stage that repeats nothing exactly, at <= 3 benign episodes and <= 6 alerts a host-day."""
     found = stream(shared, name, skip=1000)
 
-    assert 1.0 == found["stage_recall"]
-    assert found["benign_episodes_per_host_day"] <= 3
-    assert found["benign_alerts_per_host_day"] <= 6
+    for each in (found, found["warmup_published"]):
+        assert 1.0 == each["stage_recall"]
+        assert each["benign_episodes_per_host_day"] <= 3
+        assert each["benign_alerts_per_host_day"] <= 6
     assert found["average_precision"] >= 0.6
     assert found["benign_high_per_1000"] <= 1
 
 
 def test_every_stage_of_apt29_is_among_the_hundred_highest_scores(shared: Path) -> None:
-    """Half an hour from a cold start, Sysmon."""
-    found = stream(shared, "apt29_day1", source="sysmon1")
+    """Half an hour from a cold start, Sysmon, warm-up published."""
+    found = stream(shared, "apt29_day1", cold(), source="sysmon1")
 
     assert found["stages"] == found["stages_in_first_100"] == 8
     assert found["average_precision"] >= 0.6
 
 
 def test_every_new_attacking_address_is_found_without_the_outcome(shared: Path) -> None:
-    """At <= 1 benign alert a day."""
+    """At <= 1 benign alert a day: those after the first day as shipped, all with warm-up published."""
     found = stream(shared, "elastic_sshd")
+    published = found["warmup_published"]
 
-    assert (129, 1.0) == (found["stages"], found["stage_recall"])
+    assert (109, 20, 1.0) == (found["stages"], found["stages_in_warmup"], found["stage_recall"])
+    assert (129, 1.0) == (published["stages"], published["stage_recall"])
     assert found["benign_alerts_per_host_day"] <= 1
+    assert published["benign_alerts_per_host_day"] <= 1
     assert found["benign_high_per_1000"] <= 1
 
 
@@ -254,7 +302,7 @@ def test_a_stream_to_skip_in_has_to_be_there(tmp_path: Path) -> None:
 
 def test_the_worst_day_of_a_host_is_told(tmp_path: Path) -> None:
     """Two new programs a minute apart on the second day: two alerts in one episode."""
-    new = [(record(900 + n, 1500 + n, rf"C:\New\tool{'ab'[n]}.exe", "tool.exe /x"), 0, "") for n in range(2)]
+    new = [(record(900 + n, 1600 + n, rf"C:\New\tool{'ab'[n]}.exe", "tool.exe /x"), 0, "") for n in range(2)]
     request = written(tmp_path, [*background(), *new])
     found = evaluate(
         Request(request.files, request.labels, skip_of={"s": 10}, rivals=False), settings(), quiet
@@ -262,3 +310,35 @@ def test_the_worst_day_of_a_host_is_told(tmp_path: Path) -> None:
 
     assert {"alerts": 2, "episodes": 1} == figures(found)["worst_day"]
     assert "| 2 in 1 |" in found.lines()[-1]
+
+
+def test_an_anomaly_is_among_the_highest_scores_and_nothing_else(tmp_path: Path) -> None:
+    """Where there are fewer than a hundred, the list is not filled up with events that nobody publishes."""
+    attack = (record(900, 30 * 59 + 20, r"C:\Agent\agent.exe", "agent.exe /run"), 1, "again")
+
+    assert (
+        0
+        == figures(evaluate(written(tmp_path, [*background(), attack]), settings(), quiet))[
+            "stages_in_first_100"
+        ]
+    )
+
+
+def test_thresholds_come_from_streams_that_share_no_event(tmp_path: Path) -> None:
+    """A stream and its copy with an attack put in are no strangers to each other."""
+    attack = (record(900, 30 * 59 + 20, r"C:\Users\Public\svchost.exe", "svchost.exe"), 1, "run")
+    alone = written(tmp_path, [*background(), attack])
+    copy = tmp_path / "t.jsonl"
+    copy.write_text(alone.files[0].read_text())
+    other = tmp_path / "u.jsonl"
+    other.write_text(
+        "".join(json.dumps(record(n, 7 * n, "b.exe", "b.exe")).replace("s:", "u:") + "\n" for n in range(9))
+    )
+    (tmp_path / "u.csv").write_text("id,label\n" + "".join(f"u:{n},0\n" for n in range(9)))
+
+    def transferred(*more: Path) -> list[bool]:
+        request = Request([*alone.files, *more], [*alone.labels, tmp_path / "u.csv"], rivals=False)
+        return [row.figures["budget_from_other_streams"] for row in evaluate(request, settings(), quiet).rows]
+
+    assert [False, False] == transferred(copy)
+    assert [True, True, True] == transferred(copy, other)
