@@ -340,5 +340,8 @@ class Service:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=20) as answer:
                 return str(answer.read().decode())
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return None
+        except OSError:
             return None
