@@ -40,11 +40,20 @@ def free_ports(count: int) -> list[int]:
     They are below those that the kernel gives to whoever asks for any: a server that is restarted finds its
     port free again.
     """
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     folder = Path(tempfile.gettempdir()) / f"eventcluster-ports-{getpass.getuser()}"
     folder.mkdir(exist_ok=True)
-    candidates = random.sample(range(lowest - 16_000, lowest), 4_000)
+    end = _first_of_the_kernel()
+    candidates = random.sample(range(end - 16_000, end), 4_000)
     return list(itertools.islice(filter(partial(_is_ours, folder), candidates), count))
+
+
+def _first_of_the_kernel() -> int:
+    """Where the ports begin that the kernel gives; Linux's default where that is not told, or is all ports."""
+    try:
+        told = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        told = 0
+    return told if told > 20_000 else 32_768
 
 
 def _is_ours(folder: Path, port: int) -> bool:
