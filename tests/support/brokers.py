@@ -48,7 +48,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _first_of_the_kernel() -> int:
-    """Where the ports begin that the kernel gives; Linux's default where that is not told, or is all ports."""
+    """Where the ports begin that the kernel gives; Linux's default where it tells nothing, or all ports."""
     try:
         told = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except OSError:
