@@ -43,7 +43,7 @@ END_WITHIN_S: Final = 4.0
 # collection finds next to nothing, and a full one stops a large model for a quarter of a second.
 COLLECT_AFTER: Final = (50_000, 20, 100)
 # A thread that works out a picture gives way so soon, not after 5 ms: a commit asks for that some ten times.
-GIVES_WAY_AFTER_S: Final = 0.001
+GIVES_WAY_AFTER_S: Final = 0.0003
 
 
 @dataclass(frozen=True, slots=True)

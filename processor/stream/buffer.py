@@ -13,8 +13,10 @@ MAX_RECORDS: Final = 100_000
 MAX_BYTES: Final = 8 * 1024 * 1024
 # While catching up commits take at most a fifth of the time.
 GAP: Final = 4.0
-# A client that keeps up waits for as long as the last commit took, but not longer than this: one slow commit
-# would hold up the anomalies of seconds.
+# A client that keeps up waits for a part of what the last commit took: whoever comes just too late for one
+# waits for its end, this, and the next one.
+REST: Final = 0.25
+# One slow commit would hold up the anomalies of seconds.
 MAX_REST_S: Final = 0.02
 AFTER_ABORT_S: Final = (0.2, 1.0)
 MAX_ABORTS: Final = 3
@@ -104,8 +106,8 @@ class CommitRule:
     """When to commit; times in seconds of one monotonic clock.
 
     At once when outputs are pending and the batch was not full, else 100 ms after the first pending
-    output and 1 s after the first record without outputs; never within the last commit's duration after it
-    (at most MAX_REST_S), four times as long while much is waiting; save at the buffer's limits, on revoke and
+    output and 1 s after the first record without outputs; never within REST of the last commit's duration
+    after it (at most MAX_REST_S), GAP of it while much is waiting; save at the buffer's limits, on revoke and
     at shutdown, which do not ask. After an abort the same again, a little later each time, so that the group
     has time to settle.
     """
@@ -136,7 +138,7 @@ class CommitRule:
             due = self._pending_since + WITHOUT_OUTPUTS_S
         else:
             due = self._outputs_since + (WITH_OUTPUTS_S if batch_was_full else 0.0)
-        rest = GAP * self._took if behind or batch_was_full else min(self._took, MAX_REST_S)
+        rest = GAP * self._took if behind or batch_was_full else min(REST * self._took, MAX_REST_S)
         return max(due, self._ended + rest)
 
     def committed(self, began: float, ended: float) -> None:
