@@ -7,7 +7,7 @@ from processor.clustering.engine import Engine
 from processor.detection.masquerade import disguises
 from processor.detection.novelty import Known
 from processor.detection.verdict import Assessment, Signs, is_systems_own
-from processor.events.event import PROCESS, Event
+from processor.events.event import LOGON, PROCESS, Event
 
 
 def assess(
@@ -35,6 +35,7 @@ def assess(
         novelty=known.of(event, scope, gate, engine),
         signs=_signs(event),
         suspect=suspect,
+        crowd=known.crowd(scope, gate, engine) if similar and event.kind == LOGON else 0,
         core=core,
     )
 

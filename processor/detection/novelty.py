@@ -160,6 +160,24 @@ class Known:
         found = [Place(where, events, more) for where, (events, more) in counts.items()]
         return tuple(sorted(found, key=lambda known: (-known.events, known.place)))
 
+    def crowd(self, scope: str, gate: Gate, engine: LiveGates) -> int:
+        """Live events of other names at a gate's place, at most 1,000; as many where the names are over 16.
+
+        0 where the gate has no place.
+        """
+        own = self._scopes.get(scope)
+        place = "" if self._name_at is None else self._read(gate)[1]
+        if own is None or not place:
+            return 0
+        events = gates = 0
+        for other in own.places.get(place, ()):
+            here = 0 if other == gate else engine.gate_events(scope, other, _MAX_EVENTS)[0]
+            events += here
+            gates += here > 0
+            if events >= _MAX_EVENTS or gates > _MAX_PLACES:
+                return _MAX_EVENTS
+        return events
+
     def _read(self, gate: Gate) -> tuple[str, str]:
         """Name and place of a gate, lower case."""
         text = str(gate[self._name_at or 0])

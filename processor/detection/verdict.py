@@ -91,6 +91,7 @@ class Assessment:
     apart : to the nearest one beyond eps, in eps; the same of an event outside the clusters
     similar : other live events within eps
     company : whether the gate holds live events that are not of the event's cluster
+    crowd : of a logon that has its like, live events of other accounts from its source address
     novelty, signs : what is new in its scope, and what it shows by itself
     suspect : what started it made an anomaly of a high score in the open episode
     core : the nearest one, for the explanation; good until the next event
@@ -103,6 +104,7 @@ class Assessment:
     novelty: Novelty
     signs: Signs
     suspect: bool
+    crowd: int = 0
     core: NearestCore | None = field(default=None, compare=False)
 
 
@@ -186,7 +188,7 @@ def score(seen: Assessment) -> int:
     longer than the path, with the logarithm of how much. Then 20 more for what a person does, 20 for a name
     that looks like one of the window, 10 for what a suspect program started, and at least 95 where the path
     imitates a system program. A person's logon has 25 less than a process, the system's own 50. Each doubling
-    of the events within eps takes 10.
+    of the events within eps takes 10; of those of other accounts from a repeated logon's address 3.
     """
     novelty, signs = seen.novelty, seen.signs
     person = not signs.service
@@ -200,4 +202,5 @@ def score(seen: Assessment) -> int:
     points += 20.0 * person if signs.process else 45.0 * person - 50.0
     if signs.disguised:
         points = max(points, 95.0)
-    return max(0, min(100, round(points - 10.0 * log2(1 + seen.similar))))
+    points -= 10.0 * log2(1 + seen.similar) + 3.0 * log2(1 + seen.crowd)
+    return max(0, min(100, round(points)))

@@ -14,7 +14,8 @@ COLUMNS: Final = ("logon_type", "authentication_package")
 GATE: Final = ("account", "source_address")
 EPS: Final = 0.5
 
-# Numbers of the usual packages; another one is numbered by its name, above these.
+# Numbers of the usual packages; another one is numbered by its name, above these. A password is what is meant
+# where none is named: of sshd's lines only those of unknown users name none, which would tell how they ended.
 _PACKAGES: Final = {
     name: index
     for index, name in enumerate(
@@ -32,11 +33,11 @@ _PACKAGES: Final = {
             "keyboard-interactive",
         )
     )
-}
+} | {"password": 0}
 
 
 def authentication_package(event: Event) -> int:
-    """A number that stands for the authentication package, case ignored; 0 where the source has none."""
+    """A number that stands for the authentication package, case ignored; 0 for none and a password."""
     name = event.authentication_package.strip().lower()
     known = _PACKAGES.get(name)
     return len(_PACKAGES) + crc32(name.encode()) if known is None else known
@@ -44,5 +45,5 @@ def authentication_package(event: Event) -> int:
 
 FEATURES: Final = (
     Feature("logon_type", LOGON, (logon_type,), whole),
-    Feature("authentication_package", LOGON, (authentication_package,), whole),
+    Feature("authentication_package", LOGON, (authentication_package,), whole, version=2),
 )

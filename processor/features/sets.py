@@ -59,7 +59,7 @@ _SETS: Final = {
     ),
     (PROCESS, "msticpy"): _Named(msticpy.PROCESS_SET, version=1, gate=(), normalize="l2", eps=msticpy.EPS),
     (LOGON, "logon_shape"): _Named(
-        logon_shape.COLUMNS, version=1, gate=logon_shape.GATE, normalize="none", eps=logon_shape.EPS
+        logon_shape.COLUMNS, version=2, gate=logon_shape.GATE, normalize="none", eps=logon_shape.EPS
     ),
     (LOGON, "msticpy"): _Named(msticpy.LOGON_SET, version=1, gate=(), normalize="l2", eps=msticpy.EPS),
 }

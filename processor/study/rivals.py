@@ -52,8 +52,8 @@ def scores(records: Sequence[Labelled], window: int) -> Iterator[Rival]:
         "first seen: masked command line", _first_seen(records, window, _masked_command), decides=True
     )
     yield Rival("rarity", _rarity(records, window), decides=False)
-    yield Rival("HalfSpaceTrees", _half_space_trees(records), decides=False)
-    forest = _isolation_forest(records)
+    yield Rival("HalfSpaceTrees", _half_space_trees(records, window), decides=False)
+    forest = _isolation_forest(records, window)
     if forest is not None:
         yield Rival("IsolationForest", forest, decides=False)
     failed = [float(record.event.outcome == "failure") for record in records]
@@ -116,24 +116,40 @@ def _rarity(records: Sequence[Labelled], window: int) -> list[float]:
     return found
 
 
-def _vectors(records: Sequence[Labelled]) -> list[tuple[float, ...]]:
-    """Plain numbers of an event: the shape columns, and the parity technique's path score and session."""
+def _vectors(records: Sequence[Labelled], window: int) -> list[tuple[float, ...]]:
+    """Plain numbers of an event, of as many columns for either kind.
+
+    Of a process the shape columns, the parity technique's path score and the session; of a logon its type and
+    package, and how often its account, its address and both together were seen in the window. The parity
+    technique's number of an account is the account's name, which tells attackers from users by itself.
+    """
     process = sets.build(
         PROCESS,
         ("delimiters", "length", "entropy", "special_share", "case_flips", "pathLogScore"),
         "none",
         (),
     )
-    logon = sets.build(LOGON, ("AccountNum", "LogonType"), "none", ())
+    logon = sets.build(LOGON, ("logon_type", "authentication_package"), "none", ())
+    accounts, addresses, both = _Counts(window), _Counts(window), _Counts(window)
     found = []
     for record in records:
-        of = process if record.event.kind == PROCESS else logon
-        vector = (*of.vector(of.measure(record.event)[1]), float(record.event.system_session))
-        found.append(vector if record.event.kind == PROCESS else (*vector, 0.0, 0.0, 0.0, 0.0))
+        event = record.event
+        session = float(event.system_session)
+        if event.kind == PROCESS:
+            found.append((*process.vector(process.measure(event)[1]), session))
+            continue
+        account, address = (event.host, event.account.lower()), (event.host, event.source_ip)
+        seen = (
+            accounts.before(record.time, account),
+            addresses.before(record.time, address),
+            both.before(record.time, (*account, *address)),
+        )
+        known = tuple(math.log1p(count) for count in seen)
+        found.append((*logon.vector(logon.measure(event)[1]), *known, session, 0.0))
     return found
 
 
-def _half_space_trees(records: Sequence[Labelled]) -> list[float]:
+def _half_space_trees(records: Sequence[Labelled], window: int) -> list[float]:
     """River's HalfSpaceTrees on columns scaled to what has been seen so far, one model a kind."""
     from river import anomaly, preprocessing  # noqa: PLC0415 - a second of imports, for this study alone
 
@@ -143,7 +159,7 @@ def _half_space_trees(records: Sequence[Labelled]) -> list[float]:
         for kind in (PROCESS, LOGON)
     }
     found = []
-    for record, vector in zip(records, _vectors(records), strict=True):
+    for record, vector in zip(records, _vectors(records, window), strict=True):
         x = {str(column): value for column, value in enumerate(vector)}
         model = models[record.event.kind]
         found.append(float(model.score_one(x)))
@@ -151,13 +167,13 @@ def _half_space_trees(records: Sequence[Labelled]) -> list[float]:
     return found
 
 
-def _isolation_forest(records: Sequence[Labelled]) -> list[float] | None:
+def _isolation_forest(records: Sequence[Labelled], window: int) -> list[float] | None:
     """scikit-learn's IsolationForest, fitted on the events before; None where it is not installed."""
     try:
         from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - a development tool
     except ImportError:
         return None
-    vectors = np.array(_vectors(records))
+    vectors = np.array(_vectors(records, window))
     found = [0.0] * len(records)
     for kind in (PROCESS, LOGON):
         places = [number for number, record in enumerate(records) if record.event.kind == kind]

@@ -152,6 +152,30 @@ def test_an_accounts_places_are_its_source_addresses() -> None:
     )
 
 
+def test_a_place_is_crowded_by_the_other_accounts_that_use_it() -> None:
+    """Whatever the order in which they came; many accounts are a crowd however little each does."""
+    known, window = Known(LOGON, ("account", "source_address")), Window()
+    gate = ("ann", "10.0.0.1")
+    window.add(known, "h", gate, 50)
+    assert 0 == known.crowd("h", gate, window)
+
+    window.add(known, "h", ("bob", "10.0.0.1"), 3)
+    window.add(known, "h", ("eve", "10.0.0.2"), 70)
+    window.add(known, "h", ("", "10.0.0.1"), 4)
+    assert 7 == known.crowd("h", gate, window)
+    assert 0 == known.crowd("h", ("ann", ""), window)
+    assert 0 == known.crowd("other", gate, window)
+
+    window.live["h"].pop(("bob", "10.0.0.1"))
+    assert 4 == known.crowd("h", gate, window)
+
+    for number in range(16):
+        window.add(known, "h", (f"user{number}", "10.0.0.1"))
+    assert 1000 == known.crowd("h", gate, window)
+    known.rebuild(window)
+    assert 1000 == known.crowd("h", gate, window)
+
+
 def test_what_has_left_is_forgotten_as_new_gates_come() -> None:
     """The index holds no more than twice what is live."""
     known, window = processes()

@@ -39,6 +39,7 @@ SEEN = st.builds(
     similar=st.integers(0, 100_000),
     company=st.booleans(),
     suspect=st.booleans(),
+    crowd=st.integers(0, 1000),
     novelty=NOVELTIES,
     signs=SIGNS,
 )
@@ -63,6 +64,7 @@ def test_each_measure_moves_the_score_one_way(event: Assessment) -> None:
         assert points <= score(replace(event, apart=event.apart * 2))
     assert points >= score(replace(event, similar=event.similar + 1))
     assert points >= score(replace(event, company=True))
+    assert points >= score(replace(event, crowd=event.crowd + 1))
     assert points <= score(replace(event, suspect=True))
     for newer in (
         replace(novelty, new_name=True),
@@ -116,6 +118,13 @@ def test_what_a_suspect_starts_has_ten_more_and_a_disguise_95() -> None:
 
     assert 80 == score(started)
     assert 95 == score(replace(started, signs=replace(PLAIN, disguised=LIKE_SVCHOST)))
+
+
+def test_a_repeated_logon_from_a_busy_address_has_three_less_for_each_doubling() -> None:
+    """Of the events of others from there."""
+    event = Assessment(0.0, None, 1, company=False, novelty=NEW_HERE, signs=LOGGED_ON, suspect=False)
+
+    assert [60, 57, 54] == [score(replace(event, crowd=crowd)) for crowd in (0, 1, 3)]
 
 
 @pytest.mark.parametrize(("similar", "points"), [(0, 90), (1, 80), (3, 70), (255, 10), (10_000, 0)])

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from processor.events.event import Event, Kind
 from processor.features.gates import MAX_LENGTH
@@ -94,7 +95,7 @@ GOLDEN = [
     Golden(
         "process", "msticpy", 1, UNICODE, (), (4, 1677, 0), (0.0023852049025515575, 0.9999971553947404, 0.0)
     ),
-    Golden("logon", "logon_shape", 1, LOGON, ("dmevals\\pbeesly", "10.0.1.4"), (3, 2), (3.0, 2.0)),
+    Golden("logon", "logon_shape", 2, LOGON, ("dmevals\\pbeesly", "10.0.1.4"), (3, 2), (3.0, 2.0)),
     Golden("logon", "msticpy", 1, LOGON, (), (1372, 3), (0.9999976094230169, 0.002186583694073652)),
 ]
 
@@ -116,6 +117,17 @@ def test_every_named_set_has_golden_vectors() -> None:
     assert {(kind, name) for kind in kinds for name in set_names(kind)} == {
         (row.kind, row.name) for row in GOLDEN
     }
+
+
+def test_a_logon_that_names_no_package_is_one_by_password() -> None:
+    """Which fields a line has would tell how it ended: sshd names the method of known users alone."""
+    features = build("logon", "logon_shape", "none", ["account", "source_address"])
+    counts = [
+        features.measure(replace(LOGON, authentication_package=package))[1][1]
+        for package in ("", "password", " Password ", "publickey", "NTLM")
+    ]
+
+    assert [0, 0, 0, 9, 3] == counts
 
 
 def test_a_list_of_features_is_a_set() -> None:
