@@ -14,11 +14,14 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 COMPILED = (
+    "processor.clustering.cores",
     "processor.clustering.dbscan",
     "processor.clustering.engine",
     "processor.clustering.homes",
     "processor.clustering.labels",
+    "processor.clustering.learner",
     "processor.clustering.limit",
+    "processor.clustering.nearby",
     "processor.clustering.neighbours",
     "processor.clustering.parts",
     "processor.clustering.rows",

@@ -12,14 +12,17 @@ cdef class Spot(Stateful):
     cdef public long long slot
 
 cdef class Engine(Transferable):
-    @cython.locals(parts=Parts, slots=Slots, now="long long", horizon="long long", home=Home, slot="long long",
-                   place="long long", full="long long")
+    @cython.locals(slots=Slots, horizon="long long", home=Home, slot="long long", place="long long",
+                   full="long long")
     cpdef learn(self, str scope, unsigned long long row, long long part, long long serial, exemplar)
+    cpdef Home home(self, str scope)
+    @cython.locals(parts=Parts, slots=Slots, now="long long", horizon="long long", slot="long long")
+    cpdef long long take(self, Home home, unsigned long long row, long long part, long long serial, exemplar)
     @cython.locals(home=Home, slot="long long")
     cpdef spot(self, str scope, unsigned long long row)
     @cython.locals(parts=Parts, slots=Slots, horizon="long long", home=Home, slot="long long", full="long long")
     cpdef bint again(self, Spot spot, long long part)
-    @cython.locals(slots=Slots, slot="long long", horizon="long long", same="bint")
-    cpdef long long core_at(self, Spot spot)
+    @cython.locals(home=Home)
+    cpdef long long slot(self, str scope, unsigned long long row)
     @cython.locals(point=list, full="long long", other="long long", near="bint")
     cpdef _role(self, long long slot, long long place, long long horizon)

@@ -14,11 +14,9 @@ from operator import itemgetter
 
 import numpy as np
 
-from processor.clustering.components import Snapshot, label
+from processor.clustering.components import Snapshot
 from processor.clustering.homes import Home
-from processor.clustering.labels import CoreLabels
-from processor.clustering.neighbours import squared_distance
-from processor.clustering.rows import Counts, Gate, Vector
+from processor.clustering.rows import Counts, Gate
 from processor.clustering.stateful import Stateful
 from processor.clustering.transfer import Transferable
 from processor.clustering.walks import EVERYTHING, Guest, NearestCore, Walk
@@ -57,23 +55,9 @@ class Engine(Transferable):
         part : never below an earlier one
         serial, exemplar : kept where the vector was absent from the window
         """
-        if part != self.open_part:
-            self.begin(part)
-        parts, slots = self.parts, self.slots
-        now, horizon = parts.last, parts.horizon
-        home = self.homes.named.get(scope)
-        if home is None:
-            home = self.homes.arrive(scope)
-        if home.horizon > horizon:  # noqa: PLR1730 - a call of max() costs more than the rest of this line
-            horizon = home.horizon
-        if home.newest != now:
-            if home.newest < horizon:
-                home.oldest = now
-            home.newest = now
-        slot = self.slot_of(home, row)
-        if slots.newest[slot] < horizon:
-            self.appear(home, slot, serial, exemplar)
-        self.stamp(slot)
+        home = self.home(scope)
+        slot = self.take(home, row, part, serial, exemplar)
+        slots, horizon = self.slots, self.horizon_of(home)
         if slots.core[slot] >= horizon:
             role = CORE
         else:
@@ -87,6 +71,29 @@ class Engine(Transferable):
         if self._busy:
             self.tidy()
         return role
+
+    def home(self, scope: str) -> Home:
+        """A scope, known from now on."""
+        home = self.homes.named.get(scope)
+        return self.homes.arrive(scope) if home is None else home
+
+    def take(self, home: Home, row: int, part: int, serial: int, exemplar: str) -> int:
+        """Learn as `learn` does, but for the role and for `tidy`, which is to be called; the event's slot."""
+        if part != self.open_part:
+            self.begin(part)
+        parts, slots = self.parts, self.slots
+        now, horizon = parts.last, parts.horizon
+        if home.horizon > horizon:  # noqa: PLR1730 - a call of max() costs more than the rest of this line
+            horizon = home.horizon
+        if home.newest != now:
+            if home.newest < horizon:
+                home.oldest = now
+            home.newest = now
+        slot = self.slot_of(home, row)
+        if slots.newest[slot] < horizon:
+            self.appear(home, slot, serial, exemplar)
+        self.stamp(slot)
+        return slot
 
     def spot(self, scope: str, row: int) -> Spot | None:
         """Where the row that was learned last can be learned again, None where nobody knows any more."""
@@ -122,13 +129,6 @@ class Engine(Transferable):
         if self._busy:
             self.tidy()
         return True
-
-    def core_at(self, spot: Spot) -> int:
-        """The slot of a spot that is core for sure, 0 where that has to be looked for."""
-        slots, slot = self.slots, spot.slot
-        horizon = self.horizon_of(spot.home)
-        same = slots.newest[slot] >= horizon and slots.first[slot] == spot.first
-        return slot if same and slots.core[slot] >= horizon else 0
 
     def judge(self, scope: str, row: int) -> Role:
         """Role of a late event: as if it had been learned; nothing is stored."""
@@ -249,54 +249,10 @@ class Engine(Transferable):
             if (home := self.homes.numbered[scope]) is not None
         ]
 
-    def nearest_core(self, scope: str, gate: Gate, counts: Counts, beyond: Vector = ()) -> int:
-        """Slot of the core nearest to a vector and within eps, ties to the smaller counts; 0 = none.
-
-        counts : need not have been interned, and are not
-        beyond : coordinates on columns that the engine does not have yet: all that is stored is 0 there
-        """
-        home = self.homes.named.get(scope)
-        number = self.rows.gate_number(gate)
-        place = self.places.find(home.number, number) if home and number else 0
-        if not place or home is None:
-            return 0
-        horizon = self.horizon_of(home)
-        index = self.rows.find(gate, counts)
-        slot = self.slots.find(home.number, index, self.places) if index and not any(beyond) else 0
-        if (
-            slot
-            and self.slots.newest[slot] >= horizon
-            and self.space.is_core(slot, horizon, self.min_samples)
-        ):
-            return slot
-        point = [x + 0.0 for x in self.vector(counts)]
-        found: list[int] = []
-        self.space.weigh(place, point, horizon, EVERYTHING, found)
-        near = []
-        for slot in found:
-            distance = squared_distance(point, self.space.point(slot))
-            for x in beyond:
-                distance += x * x
-            if distance <= self.eps * self.eps:
-                near.append((distance, self.space.counts(slot), slot))
-        for _, _, slot in sorted(near):
-            if self.space.is_core(slot, horizon, self.min_samples):
-                return slot
-        return 0
-
-    def core_labels(self, scope: str, gate: Gate) -> CoreLabels:
-        """Cluster numbers of a place's cores, to be told of each event that is learned."""
-        home = self.homes.named[scope]
-        place = self.places.find(home.number, self.rows.gate_number(gate))
-        return CoreLabels(self.space, place, self.horizon_of(home), label(self.snapshot()))
-
     def slot(self, scope: str, row: int) -> int:
-        """Slot of a row just learned: for the labels, and only until the next event."""
-        return self.slot_of(self.homes.named[scope], row)
-
-    def horizon(self, scope: str) -> int:
-        """Inner number of the oldest part in the scope's window."""
-        return self.horizon_of(self.homes.named[scope])
+        """The slot of a scope's row, 0 where it has none; until the next event."""
+        home = self.homes.named.get(scope)
+        return 0 if home is None else self.slots.find(home.number, self.rows.index(row), self.places)
 
     def describe(self, scope: str, row: int, first: int) -> tuple[Gate, str] | None:
         """Gate and exemplar of a live vector, None where it is not (or no longer) that of event `first`."""

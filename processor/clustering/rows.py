@@ -75,7 +75,7 @@ class Rows(Chained):
 
     def index(self, row: int) -> int:
         """The index of a row. Raises LookupError where the row was recycled since."""
-        index = row & U32
+        index = row & 0xFFFFFFFF
         if self.generation[index] != row >> 32 or not self.gate[index]:
             raise LookupError(f"row {row} is no longer held: intern its gate and counts again")
         return index
@@ -87,7 +87,7 @@ class Rows(Chained):
 
     def holds(self, row: int) -> bool:
         """Whether a row that was kept outside still stands for the same gate and counts."""
-        index = row & U32
+        index = row & 0xFFFFFFFF
         return index < self.size and self.generation[index] == row >> 32 and bool(self.gate[index])
 
     def find(self, gate: Gate, counts: Counts) -> int:

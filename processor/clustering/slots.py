@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from processor.clustering.tables import U32, Chained, Objects
+from processor.clustering.tables import Chained, Objects
 
 
 def mixed(a: int, b: int) -> int:
     """A 32-bit hash of two small numbers."""
     h = a * 0x9E3779B1 + b * 0x85EBCA77
-    return (h ^ h >> 15 ^ h >> 29) & U32
+    return (h ^ h >> 15 ^ h >> 29) & 0xFFFFFFFF  # a global would be one of Python's integers
 
 
 class Slots(Chained):

@@ -14,7 +14,7 @@ cdef class _Index(Stateful):
 cdef class Space(Scans):
     cdef public long long min_samples
     cdef public Places places
-    cdef public double _side
+    cdef public double side
     cdef public dict _indexes
     cdef public dict _full
     cdef public long long _seen

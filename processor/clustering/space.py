@@ -44,13 +44,13 @@ class _Index(Stateful):
 class Space(Scans):
     """Which live vectors are within eps of a point, place by place."""
 
-    STATE = (*Scans.STATE, "min_samples", "places", "_side", "_indexes", "_full")
+    STATE = (*Scans.STATE, "min_samples", "places", "side", "_indexes", "_full")
 
     def __init__(self, rows: Rows, ring: int, eps: float, min_samples: int) -> None:
         super().__init__(rows, Slots(ring), eps * eps)
         self.min_samples = min_samples
         self.places = Places()
-        self._side = eps * MARGIN
+        self.side = eps * MARGIN
         self._indexes: dict[int, _Index] = {}
         self._full: dict[tuple[int, int], int] = {}
         self._begin()
@@ -285,10 +285,10 @@ class Space(Scans):
             return None
         n = len(bucket.leaves)
         low, high = np.asarray(bucket.low)[:, :n], np.asarray(bucket.high)[:, :n]
-        cells = (high.max(axis=1) - low.min(axis=1)) / self._side
+        cells = (high.max(axis=1) - low.min(axis=1)) / self.side
         widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
         chosen = [int(i) for i in widest if cells[i] >= 4]
-        return Grid(chosen, self._side) if chosen else None
+        return Grid(chosen, self.side) if chosen else None
 
     def _deal(self, grid: Grid, slot: int, point: list[float]) -> None:
         """Put a slot into its bucket of the grid."""

@@ -34,6 +34,8 @@ from processor.study.progress import bar
 
 DEV_PACKAGES: Final = ("incdbscan", "sklearn")
 ROUNDS: Final = 12
+SETTLED: Final = 10_000  # events that the fading peers learn before they are measured
+QUICK_SETTLED: Final = 1500
 STRIDES: Final = (1, 100, 1000)
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 PEERS_UP_TO: Final = 1_000_000
@@ -58,7 +60,8 @@ def run(json_path: Path | None, *, quick: bool = False, plot: Path | None = None
         steps = len(workloads) + 2 * len(sizes) + len(STALLS) + 1
         for done, workload in enumerate(workloads):
             progress(done, steps)
-            rows += _compare(workload, 3 if quick else ROUNDS)
+            settled = QUICK_SETTLED if quick else min(workload.window, SETTLED)
+            rows += _compare(workload, 3 if quick else ROUNDS, settled)
         for done, size in enumerate(sizes, len(workloads)):
             progress(done, steps)
             rows += _window(size, 2)
@@ -84,12 +87,12 @@ def _workloads() -> list[Workload]:
     return [*WORKLOADS, tiled]
 
 
-def _compare(workload: Workload, rounds: int) -> list[Row]:
+def _compare(workload: Workload, rounds: int, settled: int) -> list[Row]:
     """Both columns: update and verdict; update and the number of the event's cluster."""
     stream = workload.make(workload.window * 4)
     incremental, labelling = peers.incremental(workload, stream)
     scikit = [peers.scikit(workload, stream, stride) for stride in STRIDES]
-    fading = [peers.river(workload, stream, name) for name in ("DBSTREAM", "DenStream")]
+    fading = [peers.river(workload, stream, name, settled) for name in ("DBSTREAM", "DenStream")]
     columns = {
         "verdict": ([peers.ours(workload, stream, pane) for pane in workload.panes], [incremental, *scikit]),
         # scikit-learn's fit gives the labels, too.
@@ -136,7 +139,7 @@ def _window(size: int, rounds: int) -> list[Row]:
     workload = Workload(ours.workload, ungated(distinct(200_000)), 3, 0.5, 5, size)
     stream = workload.make(size + 100_000)
     turns = [peers.scikit(workload, stream, 1000)]
-    turns += [peers.river(workload, stream, name) for name in ("DBSTREAM", "DenStream")]
+    turns += [peers.river(workload, stream, name, QUICK_SETTLED) for name in ("DBSTREAM", "DenStream")]
     return [ours, *(_row(workload.name, size, turn) for turn in _take_turns(turns, rounds))]
 
 

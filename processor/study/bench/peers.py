@@ -141,8 +141,11 @@ def scikit(workload: Workload, stream: Stream, stride: int) -> Turn:
     return Turn(f"scikit-learn, every {stride}", feed, stride, at=-(-workload.window // stride) * stride)
 
 
-def river(workload: Workload, stream: Stream, name: str) -> Turn:
-    """DBSTREAM or DenStream: learn_one, predict_one. They fade at the rate at which the window slides."""
+def river(workload: Workload, stream: Stream, name: str, settled: int) -> Turn:
+    """DBSTREAM or DenStream: learn_one, predict_one. They fade at the rate at which the window slides.
+
+    settled : events before the clock starts: how many micro-clusters they keep settles in about a window
+    """
     from river import cluster  # noqa: PLC0415
 
     points = _dicts(stream)
@@ -159,8 +162,8 @@ def river(workload: Workload, stream: Stream, name: str) -> Turn:
             model.learn_one(dict(point))
             model.predict_one(point)
 
-    feed(0, 1500)
-    return Turn(name, feed, 20, at=1500)
+    feed(0, settled)
+    return Turn(name, feed, 20, at=settled)
 
 
 def _dicts(stream: Stream) -> list[dict[Any, Any]]:

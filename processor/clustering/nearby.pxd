@@ -1,0 +1,47 @@
+cimport cython
+
+cdef class Nearby:
+    cdef public long long columns
+    cdef public double limit
+    cdef public long long size
+    cdef public long long room
+    cdef public double[::1] x
+    cdef public unsigned char[::1] held
+    cdef public unsigned int[::1] found
+    cdef public double _side
+    cdef public double[::1] _q
+    cdef public long long[::1] _on
+    cdef public long long[::1] _strides
+    cdef public double _far
+    cdef public long long[::1] _offsets
+    cdef public long long[::1] _key
+    cdef public unsigned int[::1] _next
+    cdef public unsigned int[::1] _before
+    cdef public unsigned int[::1] _heads
+    cdef public long long _mask
+    cdef public long long _full
+
+    cpdef reserve(self, long long room)
+    @cython.locals(x="double[::1]", at="long long", i="long long")
+    cpdef add(self, long long number, double[::1] rows, long long begin)
+    @cython.locals(following="long long", before="long long")
+    cpdef remove(self, long long number)
+    @cython.locals(q="double[::1]", x="double[::1]", at="long long", i="long long")
+    cpdef long long around(self, long long number)
+    @cython.locals(q="double[::1]", i="long long")
+    cpdef long long around_point(self, list point)
+    @cython.locals(x="double[::1]", i="long long", acc="double", difference="double")
+    cpdef double squared(self, long long a, long long b)
+    @cython.locals(x="double[::1]", q="double[::1]", at="long long", i="long long", acc="double",
+                   difference="double")
+    cpdef double distance(self, long long number)
+    @cython.locals(q="double[::1]", x="double[::1]", keys="long long[::1]", following="unsigned int[::1]",
+                   heads="unsigned int[::1]", columns="long long", limit="double", found="unsigned int[::1]",
+                   number="long long", first="double", offsets="long long[::1]", mask="long long", cell="long long", wanted="long long",
+                   at="long long", begin="long long", difference="double", acc="double", i="long long")
+    cpdef long long _look(self, long long key)
+    @cython.locals(key="long long", i="long long", scaled="double", cell="long long")
+    cpdef long long _key_of(self, double[::1] x, long long begin)
+    @cython.locals(key="long long", bucket="long long", head="long long")
+    cpdef _link(self, long long number)
+    cpdef _lay(self)

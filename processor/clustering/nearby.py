@@ -1,0 +1,188 @@
+"""Points by small number, and which of them are near: a hashed grid over flat arrays.
+
+Cells of side eps (1 + 1e-6) on at most three columns; cells that share a bucket are told apart by key.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from processor.clustering.neighbours import FAR, GRID_DIMENSIONS
+
+STRIDES = (1, 10_368_889, 2_246_822_507)  # of a cell on each column, in its key
+FIRST_ROOM = 64
+BUCKETS = 2  # for each point there is room for
+SPREAD = 4  # cells that a column extends over for it to be one of the grid's
+
+
+class Nearby:
+    """Points within eps of a point.
+
+    x : coordinates, `columns` for each number
+    held : whether a number stands for a point
+    found : the numbers that the last look found
+    """
+
+    x: Any
+    held: Any
+    found: Any
+    _q: Any
+    _key: Any
+    _next: Any
+    _before: Any
+    _heads: Any
+    _offsets: Any
+    _on: Any
+    _strides: Any
+
+    def __init__(self, columns: int, limit: float, side: float) -> None:
+        """No points yet; `limit` is the square of eps."""
+        self.columns = columns
+        self.limit = limit
+        self.size = 0
+        self.room = 0
+        self._side = side
+        self._q = np.zeros(columns).data  # the point that is looked around
+        self._on = np.zeros(0, np.int64).data  # columns of the grid
+        self._strides = np.array(STRIDES).data
+        self._far = float(FAR)
+        self._offsets = np.zeros(1, np.int64).data
+        self._heads = np.zeros(BUCKETS * FIRST_ROOM, np.uint32).data
+        self._mask = BUCKETS * FIRST_ROOM - 1
+        self._full = FIRST_ROOM  # points from which the grid is laid anew
+        self.reserve(FIRST_ROOM)
+
+    def reserve(self, room: int) -> None:
+        """Make numbers below `room` usable."""
+        if room <= self.room:
+            return
+        self.x = self._longer(self.x if self.room else None, room * self.columns, "d")
+        self.held = self._longer(self.held if self.room else None, room, "B")
+        self._key = self._longer(self._key if self.room else None, room, "q")
+        self._next = self._longer(self._next if self.room else None, room, "I")
+        self._before = self._longer(self._before if self.room else None, room, "I")
+        self.found = np.zeros(room, np.uint32).data
+        self.room = room
+
+    def add(self, number: int, rows: Any, begin: int) -> None:
+        """Hold a point that is not held: its coordinates are in `rows` from `begin` on; 0 is no number."""
+        x, at = self.x, number * self.columns
+        for i in range(self.columns):
+            x[at + i] = rows[begin + i]
+        self.held[number] = 1
+        self.size += 1
+        if self.size > self._full:
+            self._lay()
+        else:
+            self._link(number)
+
+    def remove(self, number: int) -> None:
+        """Hold a point no more."""
+        following, before = self._next[number], self._before[number]
+        if following:
+            self._before[following] = before
+        if before:
+            self._next[before] = following
+        else:
+            self._heads[self._key[number] & self._mask] = following
+        self.held[number] = 0
+        self.size -= 1
+
+    def around(self, number: int) -> int:
+        """How many points are within eps of a held one, itself included; `found` has them."""
+        q, x, at = self._q, self.x, number * self.columns
+        for i in range(self.columns):
+            q[i] = x[at + i]
+        return self._look(self._key[number])
+
+    def around_point(self, point: list[float]) -> int:
+        """How many points are within eps of any point; `found` has them."""
+        q = self._q
+        for i in range(self.columns):
+            q[i] = point[i]
+        return self._look(self._key_of(q, 0))
+
+    def squared(self, a: int, b: int) -> float:
+        """Squared distance of two held points, added up feature by feature (see neighbours.py)."""
+        x, acc = self.x, 0.0
+        a, b = a * self.columns, b * self.columns
+        for i in range(self.columns):
+            difference = x[a + i] - x[b + i]
+            acc += difference * difference
+        return acc
+
+    def distance(self, number: int) -> float:
+        """Squared distance of a held point to the one that was looked around last."""
+        x, q, at, acc = self.x, self._q, number * self.columns, 0.0
+        for i in range(self.columns):
+            difference = x[at + i] - q[i]
+            acc += difference * difference
+        return acc
+
+    def _look(self, key: int) -> int:
+        q, x, keys, following, heads = self._q, self.x, self._key, self._next, self._heads
+        columns, limit, found, number, first = self.columns, self.limit, self.found, 0, q[0]
+        offsets, mask = self._offsets, self._mask
+        for cell in range(len(offsets)):
+            wanted = key + offsets[cell]
+            at = heads[wanted & mask]
+            while at:
+                if keys[at] == wanted:
+                    begin = at * columns
+                    difference = x[begin] - first
+                    acc = difference * difference
+                    for i in range(1, columns):
+                        if not acc <= limit:
+                            break
+                        difference = x[begin + i] - q[i]
+                        acc += difference * difference
+                    if acc <= limit:
+                        found[number] = at
+                        number += 1
+                at = following[at]
+        return number
+
+    def _key_of(self, x: Any, begin: int) -> int:
+        """Key of the cell around a point; neighbouring cells' differ by `_offsets`."""
+        key = 0
+        for i in range(len(self._on)):
+            scaled = x[begin + self._on[i]] / self._side
+            cell = FAR if scaled > 0 else -FAR
+            if -self._far < scaled < self._far:
+                cell = int(scaled // 1.0)
+            key += cell * self._strides[i]
+        return key
+
+    def _link(self, number: int) -> None:
+        key = self._key_of(self.x, number * self.columns)
+        bucket = key & self._mask
+        head = self._heads[bucket]
+        self._key[number], self._next[number], self._before[number] = key, head, 0
+        if head:
+            self._before[head] = number
+        self._heads[bucket] = number
+
+    def _lay(self) -> None:
+        """Lay the grid on the columns that extend over most cells now, with buckets for twice the points."""
+        held = np.flatnonzero(np.asarray(self.held))
+        points = np.asarray(self.x).reshape(-1, self.columns)[held]
+        cells = (points.max(axis=0) - points.min(axis=0)) / self._side
+        widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
+        self._on = widest[cells[widest] >= SPREAD].astype(np.int64).data
+        offsets = [0]
+        for stride in STRIDES[: len(self._on)]:
+            offsets = [offset + step * stride for offset in offsets for step in (0, -1, 1)]
+        self._offsets = np.array(offsets, np.int64).data
+        self._full = 2 * len(held)
+        buckets = 1 << (BUCKETS * self._full - 1).bit_length()
+        self._heads = np.zeros(buckets, np.uint32).data
+        self._mask = buckets - 1
+        for number in held.tolist():
+            self._link(number)
+
+    @staticmethod
+    def _longer(old: Any, number: int, kind: str) -> Any:
+        made = np.zeros(number, kind)
+        if old is not None:
+            made[: len(old)] = old
+        return made.data
