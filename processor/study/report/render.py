@@ -121,6 +121,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["measure"] = lambda value: _NONE if value is None else f"{value:.4g}"
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["pretty"] = _pretty
+    environment.filters["breakable"] = _breakable
     environment.globals["NOISE"] = NOISE
     return environment
 
@@ -130,6 +131,11 @@ def _visible(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
+def _breakable(account: str) -> Markup:
+    """An account that breaks after its domain where it is too long for its place."""
+    return Markup("\\<wbr>").join(str(_visible(part)) for part in account.split("\\"))
 
 
 def moment(time: int | None) -> str:

@@ -33,7 +33,7 @@
   };
 
   const nearest = (cluster) => {
-    if (!cluster) return [el("p", { class: "muted" }, "Its gate has no cluster to compare with.")];
+    if (!cluster) return [el("p", { class: "muted" }, "There is no known cluster to compare it with.")];
     const size = (cluster.at_least ? "at least " : "") + EC.number(cluster.size);
     return [el("p", {}, `${size} events, ${EC.measure(cluster.distance)} eps away; for example`), el("pre", {}, cluster.exemplar)];
   };

@@ -52,7 +52,7 @@
     const withheld = sum(now.withheld, (count) => count);
     return [
       ["Events/s", EC.number(now.events_per_s, 1), `${EC.number(records)} records read`],
-      ["Lag", lag, now.lag_s === null ? "records" : `records, ${EC.span(now.lag_s * 1000)}`],
+      ["Lag", lag, now.lag_s ? `records, up to ${EC.span(now.lag_s * 1000)} old` : "records"],
       ["Window", EC.span(now.window_span), kinds(now.window_events) || "no event yet"],
       ["Clusters", EC.number(sum(now.clusters, (each) => each.clusters)), `${EC.number(sum(now.window_vectors, (count) => count))} forms`],
       ["Noise", EC.number(sum(now.clusters, (each) => each.noise_events)), "events outside"],

@@ -35,12 +35,15 @@
     document.querySelector("#clusters thead").replaceChildren(el("tr", {}, cells));
   };
 
+  // Too long for its column an account breaks after its domain.
+  const account = (name) => name.split(/(?<=\\)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+
   const row = (one) => el("tr", { "data-key": one.key },
     el("td", { class: "number" }, EC.number(one.size)),
     el("td", {}, el("span", { class: "tag " + one.kind }, one.kind), one.cluster < 0 ? [" ", el("span", { class: "tag alarm" }, "noise")] : null),
     el("td", { class: "name", title: one.host }, one.host, one.scope && one.scope !== one.host ? el("span", { class: "muted", title: one.scope }, one.scope) : null),
     el("td", { class: "wrap" }, one.program),
-    el("td", { class: "wrap" }, one.account),
+    el("td", { class: "wrap" }, account(one.account)),
     // A long exemplar opens to all of it.
     el("td", { class: "text" }, one.text.length > SHORT ? el("details", {}, el("summary", {}, one.text)) : one.text),
     el("td", { class: "number" }, EC.number(one.vectors)),
