@@ -63,7 +63,7 @@ def test_clusters_are_searched_and_sorted(browser: Browser, page: str) -> None:
     browser.one("#clusters tbody tr")
     browser.one("#cluster-filters [name=q]").send_keys("conhost.exe")
     wanted = asked(page + "api/clusters?q=conhost.exe&limit=1")["total"]
-    browser.until(lambda: f"{wanted:,} match" in browser.text("#said-clusters"), "the rows that match")
+    until_matching(browser, wanted)
     programs = browser.texts("#clusters tbody td:nth-child(4)")
     browser.one("#clusters th[data-name=size] button").send_keys(Keys.ENTER)
     browser.until(
@@ -90,9 +90,7 @@ def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: B
     browser.one("#cluster-filters [name=kind]").send_keys("process")
     browser.one("#cluster-filters [name=q]").send_keys("birchwood\\ws-")
     wanted = asked(page + "api/clusters?kind=process&q=birchwood%5Cws-&limit=50")
-    browser.until(
-        lambda: f"{wanted['total']:,} match" in browser.text("#said-clusters"), "the rows that match"
-    )
+    until_matching(browser, wanted["total"])
     accounts = browser.texts("#clusters tbody td:nth-child(5)")
     browser.until(lambda: browser.run(FOCUSED), "a long command line that takes the focus")
     ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
@@ -100,12 +98,17 @@ def test_clusters_are_found_by_account_and_open_to_the_whole_exemplar(browser: B
     browser.one("#clusters th[data-name=account] button").send_keys(Keys.ENTER)
     browser.until(lambda: browser.all("#clusters th[data-name=account][aria-sort=descending]"), "sorted")
     browser.one("#cluster-filters [type=reset]").click()
-    browser.until(lambda: browser.text("#said-clusters").endswith(f"{everything(page):,} match"), "all rows")
+    until_matching(browser, everything(page))
 
     assert 0 < wanted["total"] < everything(page)
     assert [each["account"] for each in wanted["items"]] == accounts
     assert whole in [each["text"] for each in wanted["items"]]
     assert [] == browser.complaints()
+
+
+def until_matching(browser: Browser, rows: int) -> None:
+    """Until the table shows what so many rows match: this number, not one that ends like it."""
+    browser.until(lambda: browser.text("#said-clusters").endswith(f"; {rows:,} match"), f"{rows} rows")
 
 
 def everything(page: str) -> int:
