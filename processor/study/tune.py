@@ -332,9 +332,7 @@ def as_config(chosen: Cost, config: Path | None) -> str:
         document[section] = {**(document.get(section) or {}), **values}
     told = f"# Made by `eventcluster tune`: {_told(chosen)}\n"
     if config is None:
-        told += (
-            "# What was chosen alone: `run` needs kafka.bootstrap_servers and kafka.input_topics, too.\n"
-        )
+        told += "# What was chosen alone: `run` needs kafka.bootstrap_servers and kafka.input_topics, too.\n"
     return told + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
