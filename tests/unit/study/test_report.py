@@ -8,6 +8,7 @@ import pytest
 
 from processor.config import load
 from processor.errors import UsageError
+from processor.picture.picture import Picture, Row
 from processor.study.replay import Request, replay
 from processor.study.report.render import MAX_BYTES, Report, html
 from processor.study.report.write import from_anomalies
@@ -53,9 +54,12 @@ def test_a_report_of_any_size_stays_below_its_bound_and_shows_the_worst() -> Non
 def test_events_cannot_end_the_elements_they_stand_in() -> None:
     """Text of an event is escaped in HTML, in JSON, and in Markdown."""
     hostile = "</script><img src=x onerror=alert(1)>`|<b>"
-    page = html(Report(hostile, [hostile], values(1, command_line=hostile, host=hostile), 1)).decode()
+    row = Row("a", "logon", hostile, f"{hostile}1", 4, 9, 1, hostile, f"{hostile}\\{hostile}", hostile, 1, 2)
+    records = values(1, command_line=hostile, host=hostile)
+    page = html(Report(hostile, [hostile], records, 1, Picture(rows=(row,)))).decode()
 
     assert "<img" not in page
+    assert "|&lt;b&gt;\\<wbr>&lt;/script&gt;" in page
     assert "\\u003c/script>\\u003cimg" in page
 
 
