@@ -115,7 +115,11 @@ class Topics:
 
     def is_in_sync(self) -> bool:
         """Whether every replica of every topic has all that was written."""
-        known = self._admin.list_topics(timeout=WITHIN_S).topics.values()
+        try:
+            known = self._admin.list_topics(timeout=20.0).topics.values()
+        except KafkaException:
+            # Asked of the broker that is just starting.
+            return False
         return all(len(each.isrs) == len(each.replicas) for one in known for each in one.partitions.values())
 
     def partitions(self, topic: str) -> int:
