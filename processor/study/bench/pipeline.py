@@ -79,24 +79,14 @@ def _measure(
         outcome = pipeline.process(record.value, offset, record.timestamp)
         fates[outcome.fate if type(outcome) is Scored else type(outcome).__name__] += 1
 
-    decoder = own.decoder()
-    sketches = Sketches(own.formats, own.max_record_size)
-    skimmer = Skimmer(own.max_record_size)
-    engines: dict[str, Engine] = {
-        OURS: judge,
-        **({"our skimming alone": lambda _, record: skimmer.key(record.value)} if COMPILED else {}),
-        "our sketch alone": lambda _, record: sketches.of(record.value),
-        "our decoding alone": lambda _, record: decoder.decode(record.value),
-        "json.loads": lambda _, record: json.loads(record.value),
-    }
-    engines |= _orjson()
+    engines: dict[str, Engine] = {OURS: judge, **_parts(own), **_parsers()}
     gc.collect()
     gc.freeze()
     clocks = {engine: _Clock() for engine in engines}
     for start in range(0, len(records), _PIECE):
         piece = records[start : start + _PIECE]
         for engine, work in engines.items():
-            _time_piece(work, len(before) + start, piece, clocks[engine])
+            _time_piece(work, len(before) + start, _as_consumed(piece), clocks[engine])
     anomalous = ", ".join(f"{fate} {n / len(records):.2%}" for fate, n in fates.most_common() if fate)
     told.append(f"{name}: clustered {fates[''] / len(records):.2%}, {anomalous or 'nothing else'}")
     run_alone = stages(_learned(own, before), len(before), records)
@@ -121,6 +111,23 @@ def _measure(
     ]
 
 
+def _parts(own: PipelineSettings) -> dict[str, Engine]:
+    """What is done of our own work to every record, to repeats alone, and to others; each alone."""
+    decoder = own.decoder()
+    sketches = Sketches(own.formats, own.max_record_size)
+    skimmer = Skimmer(own.max_record_size)
+    return {
+        **({"our skimming alone": lambda _, record: skimmer.key(record.value)} if COMPILED else {}),
+        "our sketch alone": lambda _, record: sketches.of(record.value),
+        "our decoding alone": lambda _, record: decoder.decode(record.value),
+    }
+
+
+def _as_consumed(piece: Sequence[Raw]) -> list[Raw]:
+    """The records as a consumer hands them over: their bytes have just been written, for every engine."""
+    return [record._replace(value=bytes(memoryview(record.value))) for record in piece]
+
+
 def _learned(own: PipelineSettings, before: Sequence[Raw]) -> Pipeline:
     pipeline = Pipeline(own, "events", 0)
     for offset, record in enumerate(before):
@@ -136,12 +143,13 @@ def _time_piece(work: Engine, start: int, piece: Sequence[Raw], clock: _Clock) -
     clock.cpu += time.process_time() - cpu
 
 
-def _orjson() -> dict[str, Engine]:
-    """The fastest general parser, where it is installed."""
-    if importlib.util.find_spec("orjson") is None:
-        return {}
-    orjson = importlib.import_module("orjson")
-    return {"orjson": lambda _, record: orjson.loads(record.value)}
+def _parsers() -> dict[str, Engine]:
+    """json.loads and, where it is installed, the fastest general parser."""
+    parsers: dict[str, Engine] = {"json.loads": lambda _, record: json.loads(record.value)}
+    if importlib.util.find_spec("orjson") is not None:
+        orjson = importlib.import_module("orjson")
+        parsers["orjson"] = lambda _, record: orjson.loads(record.value)
+    return parsers
 
 
 def _draw(rows: Sequence[Row], path: Path) -> None:
