@@ -6,7 +6,7 @@ so that a chain of segments is one model's history or it is no chain. Columnar, 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ _MAGIC: Final = b"ECST"
 _DIGEST: Final = 16
 _HEAD: Final = len(_MAGIC) + 1 + 2 + 2 + _DIGEST
 _LEVEL: Final = 3
+# Bytes that are compressed at once, before others may go on: some milliseconds.
+_PIECE: Final = 1 << 18
 # Bytes; a segment of 100,000 distinct command lines of the longest kind takes a third of it.
 _MAX_BODY: Final = 1 << 30
 _ARRAYS: Final = ("numbers", "outsides", "part", "vector", "count", "scope", "gate", "exemplar", "first")
@@ -172,9 +174,15 @@ def portion_of(held: KindBody) -> Portion | None:
     )
 
 
-def write(body: Body) -> Segment:
-    """The segment that says this."""
-    payload = zstandard.ZstdCompressor(level=_LEVEL).compress(msgspec.msgpack.encode(body))
+def writing(body: Body) -> Generator[None, None, Segment]:
+    """Works out the segment that says this, piece by piece."""
+    said = memoryview(msgspec.msgpack.encode(body))
+    packer = zstandard.ZstdCompressor(level=_LEVEL).compressobj(size=len(said))
+    pieces = []
+    for at in range(0, len(said), _PIECE):
+        pieces.append(packer.compress(said[at : at + _PIECE]))
+        yield
+    payload = b"".join([*pieces, packer.flush()])
     return _segment(body, payload, _digest(payload))
 
 

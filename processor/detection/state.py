@@ -3,7 +3,8 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -20,12 +21,15 @@ from processor.detection.segments import (
     packed,
     portion_of,
     read,
-    write,
+    writing,
 )
 from processor.detection.settings import DetectorSettings
 from processor.detection.window import WindowState
 from processor.events.event import Kind
 from processor.features.sets import FeatureSet
+
+# Texts that are redacted at once, before others may go on: some milliseconds.
+_TEXTS: Final = 64
 
 
 def fingerprints(settings: DetectorSettings) -> Mapping[Kind, str]:
@@ -83,9 +87,14 @@ class Recorder:
             if kind not in self._whole:
                 engine.export()
 
-    def cut(self, end: int) -> Segment:
-        """Everything since the last cut; `end` is the offset behind the last record observed."""
+    def begin(self, end: int) -> Generator[None, None, Segment]:
+        """Take everything since the last segment; `end` is the offset behind the last record observed.
+
+        What it gives works the segment out, piece by piece, while the detector goes on. It has to be
+        exhausted before the next one is begun.
+        """
         window = self._detector.window.export(self._noted)
+        portions = {kind: self._portion(kind) for kind in self._detector.engines}
         body = Body(
             topic=self._origin.topic,
             topic_id=self._origin.topic_id,
@@ -101,33 +110,59 @@ class Recorder:
             floor=end if (floor := self._detector.window.first_offset) is None else floor,
             events_in_part=window.events_in_part,
             opened=window.opened,
-            kinds={kind: self._kind(kind) for kind in self._detector.engines},
+            kinds={kind: self._kind(kind, portion) for kind, portion in portions.items()},
             episodes=[
                 (*episode[:7], [(list(key), count) for key, count in episode.seen])
                 for episode in self._detector.episodes.export()
             ],
             suspects=self._detector.episodes.export_suspects(),
         )
-        segment = write(body)
-        self.start, self._previous, self._noted = end, segment.digest, window.part
+        self.start, self._noted = end, window.part
         self._whole = frozenset()
+        return self._work_out(body, portions)
+
+    def cut(self, end: int) -> Segment:
+        """As `begin`, and the segment at once."""
+        working = self.begin(end)
+        while True:
+            try:
+                next(working)
+            except StopIteration as done:
+                segment: Segment = done.value
+                return segment
+
+    def _work_out(
+        self, body: Body, portions: Mapping[Kind, Portion | None]
+    ) -> Generator[None, None, Segment]:
+        for kind, portion in portions.items():
+            if portion is None:
+                continue
+            own = body.kinds[kind]
+            own.arrays, own.counts = packed(portion), columns(portion.counts.T.ravel())
+            for at in range(0, len(portion.exemplars), _TEXTS):
+                yield
+                own.exemplars += self._redact(portion.exemplars[at : at + _TEXTS])
+        segment = yield from writing(body)
+        self._previous = segment.digest
         return segment
 
-    def _kind(self, kind: Kind) -> KindBody:
-        whole = kind in self._whole
-        portion = self._detector.engines[kind].export(everything=whole)
+    def _portion(self, kind: Kind) -> Portion | None:
+        return self._detector.engines[kind].export(everything=kind in self._whole)
+
+    def _kind(self, kind: Kind, portion: Portion | None) -> KindBody:
+        """Of a portion, but for what takes long: its columns and texts."""
         histories = self._detector.histories[kind]
         own = portion or Portion(np.zeros(0, np.int64), np.zeros(0, np.int64))
         return KindBody(
-            arrays=None if portion is None else packed(own),
-            counts=columns(own.counts.T.ravel()),
+            arrays=None,
+            counts=b"",
             width=own.counts.shape[1],
             scopes=list(own.scopes),
             gates=[list(gate) for gate in own.gates],
-            exemplars=self._redact(own.exemplars),
+            exemplars=[],
             withdrawn=dict(own.withdrawn),
             truncated=own.truncated,
-            histories=list(histories.export(0 if whole else max(0, self._noted))),
+            histories=list(histories.export(0 if kind in self._whole else max(0, self._noted))),
             histories_size=len(histories),
         )
 

@@ -22,12 +22,15 @@ from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead
 from processor.stream.outbox import Outbox
 from processor.stream.records import Committed, Output, Partition, Record, Watermarks
 from processor.stream.restore import Restore, RestoreSettings
-from processor.stream.state_topic import Keeper, StateSettings
+from processor.stream.state_topic import StateSettings
 from processor.stream.tally import Tally
+from processor.stream.task import Task
 
 log = logging.getLogger(__name__)
 
 RESTORE_SLICE_S: Final = 0.05
+# Of segments of state worked out in a turn, some milliseconds: an anomaly may come meanwhile.
+STATE_PIECES: Final = 4
 # Records taken from the client at once: objects of more leave the processor's cache and wake the collector,
 # so that a record costs three times as much.
 RUN: Final = 500
@@ -48,24 +51,6 @@ class LoopSettings:
     max_wait_s: float
     restore: RestoreSettings
     dead_letters: DeadLetterLimits
-
-
-class Task:
-    """One assigned partition: its model, and how far it is."""
-
-    def __init__(self, partition: Partition, restore: Restore) -> None:
-        self.partition = partition
-        self.pipeline = restore.pipeline
-        self.restore: Restore | None = restore
-        self.keeper: Keeper | None = None
-        self.next_offset = 0
-        self.first_live = 0
-        self.last_timestamp: int | None = None
-
-    @property
-    def live(self) -> bool:
-        """Whether its records are judged."""
-        return self.restore is None
 
 
 class Loop:
@@ -129,14 +114,15 @@ class Loop:
     def turn(self) -> None:
         """Poll and judge one batch, restore one slice, commit when due."""
         restoring = next((task for task in self.tasks.values() if task.restore is not None), None)
-        wait = 0.0 if restoring is not None else self._outbox.patience(self._settings.max_wait_s)
+        at_work = restoring is not None or any(task.making for task in self.tasks.values())
+        wait = 0.0 if at_work else self._outbox.patience(self._settings.max_wait_s)
         # A restore does not wait for a whole batch of other partitions.
         most = self._settings.max_records if restoring is None else min(RUN, self._settings.max_records)
         read = self._judge_batch(most, wait)
         if restoring is not None and restoring.partition in self.tasks:
             self._restore(restoring)
         self._take_up_again()
-        self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.due(self._clock()))
+        self._keep_state(at_once=read >= RUN)
         self._outbox.commit_if_due(batch_was_full=read >= most, behind=read >= RUN)
         self._observe(self)
 
@@ -147,7 +133,7 @@ class Loop:
         """
         self._stop_at = self._clock()
         self._observe(self)
-        self._cut(task for task in self.tasks.values() if task.keeper and task.keeper.behind)
+        self._cut(self.tasks.values())
         while not self._outbox.empty and not self._outbox.commit(self._time_to_stop()):
             self._broker.poll(1, 0.1)
         self.close()
@@ -175,8 +161,7 @@ class Loop:
         self._metrics.rebalances_total.inc()
         log.info("partitions revoked", extra={"partitions": _names(partitions)})
         if not self._ended:
-            moving = [task for partition in partitions if (task := self.tasks.get(partition)) is not None]
-            self._cut(task for task in moving if task.keeper and task.keeper.behind)
+            self._cut(self.tasks[each] for each in partitions if each in self.tasks)
         if not self._ended and not self._outbox.empty and not self._outbox.commit():
             # An abort may be the echo of an earlier error: the next one counts.
             self._outbox.commit()
@@ -243,9 +228,8 @@ class Loop:
             if restore.plan.moved:
                 # Before anything is learned: a restart now must find the same beginning.
                 self._note(task, task.next_offset, [])
-        if restore.outputs:
-            self._note(task, task.next_offset, [Entry(each, state=True) for each in restore.outputs])
-            restore.outputs = []
+        self._note_state(task, restore.outputs)
+        restore.outputs = []
         if restore.done:
             self._go_live(task, restore)
 
@@ -330,18 +314,30 @@ class Loop:
                 if id(outcome) in notable:
                     entries.append(self._entry(number, record, outcome))
         self._records_read += len(records)
-        task.last_timestamp = records[-1].timestamp
-        first, task.next_offset = task.next_offset, records[-1].offset + 1
+        first = task.next_offset
+        task.observed(records, self._clock())
         self._note(task, first, entries)
-        if task.keeper is not None:
-            task.keeper.observed(len(records), self._clock())
+
+    def _keep_state(self, *, at_once: bool) -> None:
+        """Begin the segments that are due, and go on with those begun.
+
+        at_once : to their ends: where much is waiting, a segment must not last for many batches
+        """
+        for task in self.tasks.values():
+            task.begin_state(self._clock())
+        making = [task for task in self.tasks.values() if task.making]
+        for task in making:
+            self._note_state(task, task.make_state(None if at_once else max(1, STATE_PIECES // len(making))))
 
     def _cut(self, tasks: Iterable[Task]) -> None:
-        """Close the segments of live partitions: to be written with the offset that they end at."""
+        """Close the segments of live partitions, at once."""
         for task in tasks:
-            if task.keeper is not None and task.live:
-                outputs = task.keeper.cut(task.next_offset, self._clock())
-                self._note(task, task.next_offset, [Entry(each, state=True) for each in outputs])
+            if task.behind:
+                self._note_state(task, task.cut_state(self._clock()))
+
+    def _note_state(self, task: Task, outputs: Sequence[Output]) -> None:
+        if outputs:
+            self._note(task, task.next_offset, [Entry(each, state=True) for each in outputs])
 
     def _entry(self, number: int, record: Record, outcome: Outcome) -> Entry:
         if isinstance(outcome, Rejected):

@@ -13,8 +13,9 @@ from processor.picture.camera import Camera, Counted
 from processor.pipeline import Gauges, Pipeline
 from processor.status import Board, PartitionStatus, Recent
 from processor.stream.broker import Broker
-from processor.stream.loop import Loop, Task
+from processor.stream.loop import Loop
 from processor.stream.records import Partition
+from processor.stream.task import Task
 
 REFRESH_S: Final = 1.0
 # A group that gives an instance nothing may never say so.

@@ -1,4 +1,4 @@
-"""The state topic: a model's segments, written with the offsets they belong to, and read back at a restore.
+"""The state topic: a model's segments, never ahead of the committed offset, and read back at a restore.
 
 One compacted topic, as many partitions as the inputs have; the state of an input's partition is in the same
 partition of it. Keys are (group, topic, partition, start offset, chunk).
@@ -6,7 +6,7 @@ partition of it. Keys are (group, topic, partition, start offset, chunk).
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -147,7 +147,7 @@ class Held:
 
 
 class Keeper:
-    """Writes one partition's state: says when a segment is due, and cuts it."""
+    """Writes one partition's state: says when a segment is due, and works it out."""
 
     def __init__(
         self,
@@ -188,6 +188,7 @@ class Keeper:
         self._part = detector.window.part
         self._records = 0
         self._cut_at = self._observed_at = now
+        self._making: Generator[None, None, segments.Segment] | None = None
 
     def observed(self, records: int, now: float) -> None:
         """So many records more have been processed."""
@@ -196,7 +197,7 @@ class Keeper:
 
     def due(self, now: float) -> bool:
         """Whether a segment should be closed: a new pane, many records, or nothing new for a while."""
-        if not self._records:
+        if not self._records or self.making:
             return False
         if self._records >= self._settings.detector.max_segment_events:
             return True
@@ -212,14 +213,44 @@ class Keeper:
 
     @property
     def behind(self) -> bool:
-        """Whether something was processed that no segment holds."""
-        return self._records > 0
+        """Whether something was processed that no written segment holds."""
+        return self._records > 0 or self.making
+
+    @property
+    def making(self) -> bool:
+        """Whether a segment has been begun."""
+        return self._making is not None
+
+    def begin(self, end: int, now: float) -> None:
+        """Close the segment at offset `end`; `work` writes it."""
+        if end <= self._recorder.start:
+            return
+        self._making = self._recorder.begin(end)
+        self._part = self._detector.window.part
+        self._records = 0
+        self._cut_at = now
+
+    def work(self, pieces: int | None = None) -> list[Output]:
+        """Go on with the segment that was begun, for so many pieces; what to write of it, [] = not ready yet.
+
+        To be written in a transaction whose offset is its end or behind it.
+        """
+        while self._making is not None and pieces != 0:
+            try:
+                next(self._making)
+            except StopIteration as made:
+                self._making = None
+                return self._written(made.value)
+            pieces = None if pieces is None else pieces - 1
+        return []
 
     def cut(self, end: int, now: float) -> list[Output]:
-        """Close the segment at offset `end`; what to write in the transaction of that offset."""
-        if end <= self._recorder.start:
-            return []
-        segment = self._recorder.cut(end)
+        """Close the segment at offset `end`; what to write, also of one that was begun before."""
+        outputs = self.work()
+        self.begin(end, now)
+        return outputs + self.work()
+
+    def _written(self, segment: segments.Segment) -> list[Output]:
         chunks = segment.chunks(CHUNK_BYTES)
         written = {_Key(segment.start, number) for number in range(len(chunks))}
         gone = self._stale - written
@@ -231,9 +262,6 @@ class Keeper:
         self._live[segment.start] = (segment.part, len(chunks))
         self._stale = set()
         self._horizon = segment.horizon
-        self._part = self._detector.window.part
-        self._records = 0
-        self._cut_at = now
         outputs = [self._output(_Key(segment.start, n), chunk) for n, chunk in enumerate(chunks)]
         return outputs + [self._output(key, None) for key in sorted(gone)]
 

@@ -17,8 +17,8 @@ from processor.config import Settings
 from processor.service import Service
 from processor.stream.kafka import KafkaBroker
 from processor.stream.librdkafka import KafkaSettings
-from processor.stream.loop import Task
 from processor.stream.records import Partition, Record
+from processor.stream.task import Task
 from processor.study.bench.kafka_clients import read
 from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample
 

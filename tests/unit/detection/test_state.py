@@ -253,6 +253,33 @@ def test_what_a_suspect_starts_is_suspicious_after_a_restore_too() -> None:
     assert (before.score, before.explanation) == (after.score, after.explanation)
 
 
+def test_a_segment_is_of_its_end_however_long_it_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detector goes on meanwhile: what comes later is in the next one, and in no other."""
+    monkeypatch.setattr(state, "_TEXTS", 1)
+    whole, settings = segments_of(PLAIN, [60, 120])
+    stream = PLAIN.events(120)
+    detector = Detector(settings, identify)
+    recorder = state.Recorder(detector, settings, ORIGIN, list, start=0)
+    judged(detector, stream, 0, 60)
+
+    working = recorder.begin(60)
+    done = 60
+    found: list[segments.Segment] = []
+    while not found:
+        try:
+            next(working)
+        except StopIteration as ended:
+            found.append(ended.value)
+        else:
+            judged(detector, stream, done, done + 1)
+            done += 1
+    judged(detector, stream, done, 120)
+    found.append(recorder.cut(120))
+
+    assert done > 62
+    assert whole == found
+
+
 def test_segment_is_read_back_as_it_was_written() -> None:
     """Through chunks of a bounded size, in whatever number."""
     (first, *_), _ = segments_of(PLAIN, [100])

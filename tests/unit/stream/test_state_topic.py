@@ -75,6 +75,45 @@ def test_what_is_published_does_not_depend_on_kills(seed: int, stops: list[int],
     assert expected(stage, records) == stage.anomalies()
 
 
+def test_a_kill_while_a_segment_is_worked_out_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes several turns; what the one before holds and the log since are all that a restore needs."""
+    monkeypatch.setattr("processor.stream.loop.STATE_PIECES", 1)
+    records = story(4, 300)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    first = stage.loop()
+    written = 0
+    while stage.segments().empty or not first.tasks[Partition(EVENTS, 0)].making:
+        stage.write(records[written : written + 3])
+        written += 3
+        run_until_committed(stage, first, written)
+    kill(stage, first)
+    stage.write(records[written:])
+
+    second = stage.loop()
+    run_until_committed(stage, second, 300)
+
+    assert expected(stage, records) == stage.anomalies()
+    assert {"state": 1.0, "log": 0.0, "none": 1.0} == origins(stage)
+
+
+def test_a_stop_while_a_segment_is_worked_out_writes_it_and_what_came_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next start has nothing to learn again."""
+    monkeypatch.setattr("processor.stream.loop.STATE_PIECES", 1)
+    stage = Stage(settings=SHORT, keeps_state=True)
+    loop = stage.loop()
+    written = 0
+    while not (written and loop.tasks[Partition(EVENTS, 0)].making):
+        stage.write(story(4, 60)[written : written + 3])
+        written += 3
+        run_until_committed(stage, loop, written)
+
+    loop.finish()
+
+    assert written == stage.segments().chain(written)[-1].end
+
+
 def test_clean_stop_leaves_nothing_to_learn_again() -> None:
     """The next start takes over all of the window from state and reads no record of the log twice."""
     records = story(5, 300)
