@@ -97,10 +97,10 @@ class CoreLabels:
     def _nearest(self, number: int, beyond: tuple[float, ...]) -> int:
         """Of the points just found the nearest core, ties to the smaller counts; 0 where none is a core."""
         near, core = self.cores.near, self.cores.core
-        best: int = 0
+        best = 0
         least = near.limit
         for i in range(number):
-            slot = near.found[i]
+            slot: int = near.found[i]
             if not core[slot]:
                 continue
             distance = near.distance(slot)
@@ -114,7 +114,8 @@ class CoreLabels:
 
     def _number(self, slot: int) -> int:
         """The first event of the oldest core of a core's component."""
-        component = self._components[self.cores.component[slot]]
+        of: int = self.cores.component[slot]
+        component = self._components[of]
         assert component is not None  # noqa: S101 - cores have one
         if component.stale:
             while component.oldest[0][1] not in component.members or self._outdated(component.oldest[0]):
