@@ -54,6 +54,7 @@ class Metrics:
         self._register_anomalies()
         self._register_clusters()
         self._register_window()
+        self._register_scopes()
         self._register_loop()
         self._register_delivery()
         self._register_restore()
@@ -187,6 +188,8 @@ class Metrics:
             "Times that a scope lost its oldest events early because limits.max_vectors was reached. When "
             "it rises: raise the limit, or find the scope that floods.",
         )
+
+    def _register_scopes(self) -> None:
         self.scopes = self._gauge(
             "scopes",
             "Scopes (hosts, by default) in the windows, by state. Mostly warmup after days: see "

@@ -87,12 +87,15 @@
     }
   };
 
+  const ESCALATED = "crosses a score at which its episode is told of again";
+
   const line = (one) => {
+    const [reason, meaning] = EC.reasons[one.reason] || [one.reason, ""];
     const tags = [
-      one.escalated ? el("span", { class: "tag alarm" }, "escalated") : null,
+      one.escalated ? el("span", { class: "tag alarm", title: ESCALATED }, "escalated") : null,
       one.warmup ? el("span", { class: "tag" }, "warm-up") : null,
       one.late ? el("span", { class: "tag" }, "late") : null,
-      el("span", { class: "tag" }, EC.reasons[one.reason] || one.reason),
+      el("span", { class: "tag", title: meaning }, reason),
     ];
     const details = el("details", { class: "anomaly", "data-id": one.id },
       el("summary", {},
@@ -123,7 +126,7 @@
           el("span", { class: "spacer" }),
           episode.escalated ? el("span", { class: "tag alarm" }, "escalated") : null,
           el("span", { class: "tag" }, `${EC.number(episode.count)} ${episode.count === 1 ? "anomaly" : "anomalies"}`),
-          episode.folded ? el("span", { class: "tag" }, `${EC.number(episode.folded)} folded`) : null),
+          episode.folded ? el("span", { class: "tag", title: "alike, counted and not published" }, `${EC.number(episode.folded)} folded`) : null),
         el("p", {}, episode.headline)),
       anomalies.map(line),
       hidden > 0

@@ -14,7 +14,7 @@ EC.el = (tag, attributes = {}, ...children) => {
     if (value === false || value === null || value === undefined) continue;
     if (name === "class") element.className = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    else element.setAttribute(name, value === true ? "" : name === "title" ? EC.visible(value) : value);
   }
   element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== "")
     .map((child) => (typeof child === "string" ? EC.visible(child) : child)));
@@ -39,8 +39,9 @@ EC.span = (ms) => {
 
 EC.scoreClass = (score) => "score" + (score >= 70 ? " high" : score >= 50 ? " mid" : "");
 
+// A reason's name and what it means.
 EC.reasons = {
-  outside_clusters: "outside clusters",
-  new_singleton_cluster: "new singleton",
-  rare_cluster: "rare cluster",
+  outside_clusters: ["outside clusters", "known here, but not in this form"],
+  new_singleton_cluster: ["new singleton", "the only one of its kind in the window"],
+  rare_cluster: ["rare cluster", "one of a few such events in the window"],
 };
