@@ -1,7 +1,10 @@
 cimport cython
 
+cdef int _DELIMITER, _SPECIAL, _UPPER, _LOWER
+
 @cython.locals(
-    seen="int[::1]", times="int[::1]", weighted="double[::1]",
+    seen="int[::1]", times="int[::1]", weighted="double[::1]", kind_of="const unsigned char*",
     byte=Py_ssize_t, count=Py_ssize_t, most=Py_ssize_t, _=int, total=double,
+    kind=int, before=int, delimiters="long long", specials="long long", flips="long long",
 )
-cpdef double weighted_sum(bytes text)
+cpdef tuple counted(bytes text, bytes kinds)

@@ -1,28 +1,52 @@
-"""How often characters come in a text: the sum that its entropy is made of, in one pass over its bytes."""
+"""What is counted of a text's characters, in one pass over its bytes; for compilation (histogram.pxd).
+
+As Python the same, and slow: text.py counts otherwise then, as it does in texts that are longer or not ASCII.
+"""
 
 import math
 from array import array
 from typing import Final
 
-# Longer texts are counted otherwise (text.entropy_thousandths).
+COMPILED: Final = not __file__.endswith(".py")
+
+# Longer texts are counted otherwise.
 LONGEST: Final = 1_024
+
+# Kinds of characters, to be added up.
+AS_DELIMITER: Final = 1
+AS_SPECIAL: Final = 2
+AS_UPPER: Final = 4
+AS_LOWER: Final = 8
+# The same as C's integers, which nobody else can read.
+_DELIMITER, _SPECIAL, _UPPER, _LOWER = AS_DELIMITER, AS_SPECIAL, AS_UPPER, AS_LOWER
 
 _NONE_SEEN: Final = array("i", [0] * 128)
 _NEVER: Final = array("i", [0] * (LONGEST + 1))
 _WEIGHTED: Final = array("d", [0.0, *(count * math.log2(count) for count in range(1, LONGEST + 1))])
 
 
-def weighted_sum(text: bytes) -> float:
-    """Sum of n * log2(n) over the characters, each seen n times, from the smallest n to the largest.
+def counted(text: bytes, kinds: bytes) -> tuple[float, int, int, int]:
+    """The weighted sum that entropy is made of; delimiters, special characters, changes of case.
+
+    The sum is that of n * log2(n) over the characters, each seen n times, from the smallest n to the largest.
 
     text : ASCII, at most LONGEST bytes
+    kinds : of each character, shape (128,)
     """
     seen = _NONE_SEEN[:]
     times = _NEVER[: len(text) + 1]
     weighted = _WEIGHTED
-    most = 0
+    kind_of = kinds
+    most = delimiters = specials = flips = before = 0
     for byte in text:
         seen[byte] += 1
+        kind = kind_of[byte]
+        delimiters += kind & _DELIMITER
+        specials += kind & _SPECIAL
+        # Of two letters, one of each case.
+        if (kind | before) & (_UPPER | _LOWER) == _UPPER | _LOWER:
+            flips += 1
+        before = kind
     for byte in range(128):
         count = seen[byte]
         times[count] += 1
@@ -32,4 +56,4 @@ def weighted_sum(text: bytes) -> float:
     for count in range(1, most + 1):
         for _ in range(times[count]):
             total += weighted[count]
-    return total
+    return total, delimiters, specials // _SPECIAL, flips

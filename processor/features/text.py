@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from processor.features.histogram import LONGEST, weighted_sum
+from processor.features.histogram import (
+    AS_DELIMITER,
+    AS_LOWER,
+    AS_SPECIAL,
+    AS_UPPER,
+    COMPILED,
+    LONGEST,
+    counted,
+)
 
 # msticpy's definition (eventcluster.delim_count); \s is Unicode white space.
 DELIMITER: Final = re.compile(r'[\s\-\\/\.,"\'|&:;%$()]')
@@ -27,10 +35,43 @@ _ORDINARY: Final = bytes(
 _CASES: Final = bytes(
     ord("u") if chr(byte).isupper() else ord("l") if chr(byte).islower() else ord(" ") for byte in range(256)
 )
+# By ASCII character: what it counts as, added up.
+KINDS: Final = bytes(
+    AS_DELIMITER * (byte in _DELIMITERS)
+    + AS_SPECIAL * (byte not in _ORDINARY)
+    + AS_UPPER * chr(byte).isupper()
+    + AS_LOWER * chr(byte).islower()
+    for byte in _ASCII
+)
+
+
+class _Last:
+    """The numbers of the text asked for last: each of them is asked for by itself."""
+
+    def __init__(self) -> None:
+        # One object, so that whoever asks in another thread finds a text with its own numbers.
+        self._known: tuple[str, tuple[float, int, int, int]] = "", counted(b"", KINDS)
+
+    def of(self, text: str) -> tuple[float, int, int, int] | None:
+        """What `counted` says of a text, None where it has to be counted otherwise."""
+        last, numbers = self._known
+        if last is text:
+            return numbers
+        if not COMPILED or len(text) > LONGEST or not text.isascii():
+            return None
+        numbers = counted(text.encode(), KINDS)
+        self._known = text, numbers
+        return numbers
+
+
+_numbers_of: Final = _Last().of
 
 
 def delimiter_count(text: str) -> int:
     """How many delimiters a text holds: msticpy's commandlineTokensFull."""
+    numbers = _numbers_of(text)
+    if numbers is not None:
+        return numbers[1]
     if text.isascii():
         return len(text) - len(text.encode().translate(None, _DELIMITERS))
     return len(DELIMITER.findall(text))
@@ -68,8 +109,9 @@ def entropy_thousandths(text: str) -> int:
     length = len(text)
     if length == 0:
         return 0
-    if length <= LONGEST and text.isascii():
-        total = weighted_sum(text.encode())
+    numbers = _numbers_of(text)
+    if numbers is not None:
+        total = numbers[0]
     else:
         total = 0.0
         for count in sorted(Counter(text).values()):
@@ -79,6 +121,9 @@ def entropy_thousandths(text: str) -> int:
 
 def special_count(text: str) -> int:
     r"""Characters that are not letters, digits, white space or one of \ / . : - " (a double quote)."""
+    numbers = _numbers_of(text)
+    if numbers is not None:
+        return numbers[2]
     if text.isascii():
         return len(text.encode().translate(None, _ORDINARY))
     return sum(not (char.isalnum() or char.isspace() or char in _ORDINARY_MARKS) for char in text)
@@ -86,6 +131,9 @@ def special_count(text: str) -> int:
 
 def case_flips(text: str) -> int:
     """Adjacent pairs of letters that change case."""
+    numbers = _numbers_of(text)
+    if numbers is not None:
+        return numbers[3]
     if text.isascii():
         cases = text.encode().translate(_CASES)
     else:

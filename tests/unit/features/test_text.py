@@ -1,7 +1,9 @@
 """Counting text byte-wise and by its definition gives the same integers."""
 
+import math
 import random
 import re
+from collections import Counter
 from itertools import pairwise
 from zlib import crc32
 
@@ -9,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processor.features.histogram import LONGEST, counted
 from processor.features.text import (
+    KINDS,
     case_flips,
     delimiter_count,
     delimiters,
@@ -72,6 +76,23 @@ def test_case_flips_are_adjacent_letters_of_different_case(text: str) -> None:
     )
 
     assert expected == case_flips(text)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=LONGEST))
+def test_one_pass_counts_what_the_definitions_count(text: str) -> None:
+    """As Python and compiled: the sum of entropy bit for bit, and the three counts."""
+    weighted = 0.0
+    for count in sorted(Counter(text).values()):
+        weighted += count * math.log2(count)
+    specials = sum(not (mark.isalnum() or mark.isspace() or mark in '\\/.:-"') for mark in text)
+    flips = sum(
+        left.isalpha() and right.isalpha() and left.isupper() != right.isupper()
+        for left, right in pairwise(text)
+    )
+
+    found = counted(text.encode(), KINDS)
+
+    assert found == (weighted, len(re.findall(MSTICPY_DELIMITERS, text)), specials, flips)
 
 
 def test_known_entropies() -> None:
