@@ -188,6 +188,12 @@ class Metrics:
             "Times that a scope lost its oldest events early because limits.max_vectors was reached. When "
             "it rises: raise the limit, or find the scope that floods.",
         )
+        self.log_append_time = self._gauge_of(
+            "log_append_time",
+            "1 where the input topic has message.timestamp.type=LogAppendTime, else 0: there a producer can "
+            "forge the Kafka timestamp too, and with it move the window. Set LogAppendTime on the topic.",
+            "topic",
+        )
 
     def _register_scopes(self) -> None:
         self.scopes = self._gauge(
@@ -210,12 +216,6 @@ class Metrics:
             "scopes_expired_in_warmup",
             "Scopes whose window emptied before they were live: nothing of theirs could ever be published. "
             "When it rises: lower warmup, or fold short-lived hosts with scope.rewrite.",
-        )
-        self.log_append_time = self._gauge_of(
-            "log_append_time",
-            "1 where the input topic has message.timestamp.type=LogAppendTime, else 0: there a producer can "
-            "forge the Kafka timestamp too, and with it move the window. Set LogAppendTime on the topic.",
-            "topic",
         )
 
     def _register_loop(self) -> None:
