@@ -91,7 +91,8 @@ class Committer:
             if not error.txn_requires_abort() and error.name() not in TOO_LARGE:
                 raise self._trouble.mapped(error) from None
             cause = refused[0][1] if refused else error
-            log.warning("transaction aborted", extra={"error": cause.str()})
+            told = {"error": cause.str(), "then": "nothing of it is visible; what becomes of it is told next"}
+            log.warning("transaction aborted", extra=told)
             self._insist(self._producer.abort_transaction, deadline)
             if too_large is not None:
                 raise too_large from None

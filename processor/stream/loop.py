@@ -170,7 +170,8 @@ class Loop:
     def lost(self, partitions: Sequence[Partition]) -> None:
         """Forget them: others work on them already."""
         self._metrics.rebalances_total.inc()
-        log.warning("partitions lost", extra={"partitions": _names(partitions)})
+        told = {"then": "nothing of them is committed; who has them goes on from what was"}
+        log.warning("partitions lost", extra={"partitions": _names(partitions), **told})
         self._forget(partitions)
 
     def out_of_range(self, partition: Partition) -> None:

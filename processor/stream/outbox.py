@@ -137,7 +137,8 @@ class Outbox:
                 "raise its max.message.bytes to 1048576"
             )
         if entry.published is None:
-            log.warning("dead letter cut", extra={"size": entry.output.size, "error": str(refused)})
+            told = {"size": entry.output.size, "then": "its beginning is sent, with a header that says so"}
+            log.warning("dead letter cut", extra={"error": str(refused), **told})
             entry.output = truncated(entry.output)
             return
         raise OutputFailed(

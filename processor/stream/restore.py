@@ -100,7 +100,9 @@ def _elsewhere(at: int, bookmark: Bookmark | None, marks: Watermarks, topic_id: 
         surprise = f"committed offset {at} is beyond the log's end {marks.end}: live from there"
         return Plan(marks.low, marks.end, marks.end, moved=True, surprise=surprise)
     if at < marks.low:
-        surprise = f"records {at} to {marks.low - 1} were deleted before they were read"
+        surprise = (
+            f"records {at} to {marks.low - 1} were deleted before they were read: live from {marks.low}"
+        )
         return Plan(marks.low, marks.low, marks.low, moved=True, surprise=surprise)
     return None
 

@@ -78,8 +78,8 @@ def test_published_records_do_not_depend_on_batches_and_crashes(
     ]
 
 
-def test_aborted_commit_is_sent_again_without_touching_the_model() -> None:
-    """Two aborts: everything is published once, as if nothing had happened."""
+def test_aborted_commit_is_sent_again_without_touching_the_model(caplog: pytest.LogCaptureFixture) -> None:
+    """Two aborts, each told: everything is published once, as if nothing had happened."""
     records = story(1, 80)
     stage = Stage()
     stage.write(records)
@@ -90,6 +90,10 @@ def test_aborted_commit_is_sent_again_without_touching_the_model() -> None:
 
     aborted = stage.metrics.transactions_total.labels("aborted")._value.get()  # noqa: SLF001
     assert (expected(stage, records), 2.0) == (stage.anomalies(), aborted)
+    told = [vars(line) for line in caplog.records if line.message == "commit aborted"]
+    assert [(1, "the same buffer is sent again"), (2, "the same buffer is sent again")] == [
+        (line["aborts"], line["then"]) for line in told
+    ]
 
 
 def test_three_aborts_of_one_buffer_stop_the_service_and_name_the_offsets() -> None:
@@ -194,7 +198,7 @@ def test_rejected_record_is_kept_whole_with_its_origin() -> None:
     )
 
 
-def test_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
+def test_dead_letter_that_is_too_large_is_cut_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     """A topic that refuses the size gets the beginning, and how long it was."""
     stage = Stage(cluster=MemoryCluster(max_record_size=5000))
     stage.write([b'{"EventID": 4688,' + b"x" * 20_000])
@@ -207,6 +211,7 @@ def test_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
         dict(letter.headers or [])["dead-letter-truncated-from"],
         0 < len(letter.value or b"") < 5000,
     )
+    assert "dead letter cut" in caplog.messages
 
 
 def test_anomaly_that_is_too_large_stops_the_service_instead_of_vanishing() -> None:
@@ -217,6 +222,53 @@ def test_anomaly_that_is_too_large_stops_the_service_instead_of_vanishing() -> N
 
     with pytest.raises(OutputFailed, match=r"eventcluster\.anomalies refuses anomaly .*max\.message\.bytes"):
         run_until_committed(stage, loop, 1)
+
+
+def test_state_that_is_too_large_stops_the_service_and_names_the_setting() -> None:
+    """It would be lost in silence, and the next restore would read all of the log."""
+    stage = Stage(cluster=MemoryCluster(max_record_size=200), keeps_state=True)
+    stage.write([b'{"TimeGenerated":"2023-11-14T00:00:00Z"}'])
+    loop = stage.loop()
+    run_until_committed(stage, loop, 1)
+
+    with pytest.raises(OutputFailed, match=r"eventcluster\.state refuses a segment .*max\.message\.bytes"):
+        loop.finish()
+
+
+def test_an_offset_beyond_the_logs_end_is_restored_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """Brokers that lost data while we were reading: told, and what is written from then on is judged."""
+    records = story(9, 60)
+    stage = Stage()
+    stage.write(records[:20])
+    loop = stage.loop()
+    run_until_committed(stage, loop, 20)
+    partition = Partition(EVENTS, 0)
+    loop.tasks[partition].next_offset = 30
+    loop.out_of_range(partition)
+    loop.turn()
+    stage.write(records[20:])
+
+    run_until_committed(stage, loop, 60)
+
+    assert "offset is beyond the log's end: restoring anew" in caplog.messages
+    assert expected(stage, records) == stage.anomalies()
+
+
+def test_partitions_that_were_lost_are_told_and_forgotten(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing of them is committed: others have gone on from what was."""
+    stage = Stage()
+    stage.write(story(1, 20))
+    loop = stage.loop()
+    run_until_committed(stage, loop, 20)
+
+    loop.lost([Partition(EVENTS, 0)])
+
+    [line] = [vars(each) for each in caplog.records if each.message == "partitions lost"]
+    assert ("events[0]", "nothing of them is committed; who has them goes on from what was", {}) == (
+        line["partitions"],
+        line["then"],
+        loop.tasks,
+    )
 
 
 def test_too_many_rejected_in_a_row_stop_the_service() -> None:
