@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,8 +141,9 @@ class Pace:
     The end is a simulated time too: on a slow machine a demo takes longer and shows the same.
     """
 
-    def __init__(self, seconds: float | None) -> None:
-        self._began = time.monotonic()
+    def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
         self._seconds = seconds
         self._live_since: float | None = None
         self._day_s = _DAY_S
@@ -155,7 +156,7 @@ class Pace:
 
     def time(self, reached: int) -> int:
         """Simulated time by now, ms; `reached` is where the fleet is."""
-        now = time.monotonic()
+        now = self._clock()
         if self._live_since is None:
             if reached < _LIVE_FROM:
                 return _LIVE_FROM

@@ -82,11 +82,10 @@ def test_shipped_demo_config_says_what_the_demo_runs_with() -> None:
 
 
 @pytest.mark.parametrize("slow", [1, 50])
-def test_a_slow_machine_is_shown_the_same(slow: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_machine_is_shown_the_same(slow: int) -> None:
     """The end is a moment of the simulation: a machine that needs longer writes no less."""
-    clock = itertools.count(0, slow)
-    monkeypatch.setattr("processor.demo.time.monotonic", lambda: next(clock) / 10)
-    pace = demo.Pace(20)
+    clock = itertools.count(0.0, slow / 10)
+    pace = demo.Pace(20, lambda: next(clock))
     reached, seen = 0, []
     while not pace.over(reached):
         reached = pace.time(reached)
