@@ -15,7 +15,7 @@ Rankings are of every event by its score, as the rivals' are; those "of anomalie
 published, all else at 0.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -117,24 +117,32 @@ def evaluate(request: Request, settings: Settings, progress: Progress) -> Evalua
         skip = request.skip_of.get(name, request.skip)
         for source, records in select(stream, request.source).items():
             for detector, judged in _detectors(records, settings, skip, rivals_too=request.rivals):
-                paged = pages(judged)
-                for kind in KINDS:
-                    own = [each for each in judged if each.record.event.kind == kind]
-                    if detector == rivals.FAILED_LOGON and kind == PROCESS:
-                        continue
-                    if any(each.place >= skip for each in own):
-                        figures = measure(own, skip, paged)
-                        if detector not in (OURS, MSTICPY):
-                            # A rival scores every event: only a threshold makes an anomaly.
-                            del figures["average_precision_of_anomalies"]
-                        row = Row(name, source, kind, detector, figures)
-                        scored.append((row, [each for each in own if each.place >= skip]))
+                scored += _rows(name, source, detector, judged, skip)
     progress(len(request.files), len(request.files))
     backgrounds = {(row.name, row.source, row.kind): _background(judged) for row, judged in scored}
     evaluation.rows = [_with_budgets(row, judged, scored, backgrounds) for row, judged in scored]
     if request.report is not None:
         curves.write(request.report, evaluation.rows)
     return evaluation
+
+
+def _rows(
+    name: str, source: str, detector: str, judged: list[Judged], skip: int
+) -> Iterator[tuple[Row, list[Judged]]]:
+    """What one detector made of a stream: its figures, kind by kind, and the events that they are of."""
+    paged = pages(judged)
+    for kind in KINDS:
+        own = [each for each in judged if each.record.event.kind == kind]
+        seen = [each for each in own if each.place >= skip]
+        if not seen or (detector == rivals.FAILED_LOGON and kind == PROCESS):
+            continue
+        figures = measure(own, skip, paged)
+        if detector not in (OURS, MSTICPY):
+            # A rival scores every event: only a threshold makes an anomaly.
+            del figures["average_precision_of_anomalies"]
+            for published in (figures, figures["warmup_published"]):
+                del published["event_recall_with_folded"]
+        yield Row(name, source, kind, detector, figures), seen
 
 
 def _detectors(
@@ -239,7 +247,7 @@ def _as_judged(rival: rivals.Rival, ours: Sequence[Judged], settings: Settings, 
             replace(
                 each,
                 score=score,
-                anomalous=bool(reached),
+                anomalous=score > 0,
                 alert=alert(as_configured, each, max(reached)) if reached and each.heard else None,
                 cold_alert=alert(cold, each, max(reached)) if reached else None,
             )
