@@ -237,6 +237,19 @@ def test_a_prediction_after_every_event_equals_the_labels_of_the_window(seed: in
             assert [label for _, _, label in labels] == [model.predict_one(dict(v)) for v, _, _ in labels]
 
 
+@pytest.mark.parametrize("panes", [2, 4])
+def test_hundreds_of_cores_that_leave_at_once_split_what_they_held_together(panes: int) -> None:
+    """A line of cores loses whole panes of them: the labels that were followed are those from scratch."""
+    generator = random.Random(panes)  # noqa: S311 - test data
+    model = SlidingDBSCAN(eps=1.0, min_samples=2, window=800, panes=panes)
+    for number in range(2400):
+        model.learn_one({"x": float(generator.randint(0, 900))})
+        if not number % 100:
+            labels = model.labels
+
+            assert [label for _, _, label in labels] == [model.predict_one(dict(v)) for v, _, _ in labels]
+
+
 def test_cluster_numbers_survive_that_part_numbers_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inner part numbers are 32 bits: a model asked after every event says the same beyond them."""
     monkeypatch.setattr(window, "LAST_PART", 100)

@@ -1,0 +1,59 @@
+"""The grid that labels look around in finds what comparing with every point finds."""
+
+import numpy as np
+import pytest
+
+from processor.clustering.nearby import Nearby
+
+
+def book(points: dict[int, list[float]], point: list[float], limit: float) -> set[int]:
+    """The same by comparing with all, added up feature by feature."""
+    found = set()
+    for number, other in points.items():
+        acc = 0.0
+        for a, b in zip(other, point, strict=True):
+            acc += (a - b) * (a - b)
+        if acc <= limit:
+            found.add(number)
+    return found
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 5])
+def test_what_is_found_is_what_is_within_eps(columns: int) -> None:
+    """Points come and go, the grid is laid anew as they grow, and distances of exactly eps are many."""
+    random = np.random.default_rng(columns)
+    eps = 0.3
+    near = Nearby(columns, eps * eps, eps * (1 + 1e-6))
+    points: dict[int, list[float]] = {}
+    for number in range(1, 400):
+        near.reserve(number + 1)
+        point = (random.integers(-12, 13, columns) * 0.1).tolist()
+        near.add(number, np.array(point).data, 0)
+        points[number] = point
+        if number % 3 == 0:
+            gone = int(random.choice(list(points)))
+            near.remove(gone)
+            del points[gone]
+        stranger = (random.integers(-15, 16, columns) * 0.1).tolist()
+        asked = int(random.choice(list(points)))
+
+        count = near.around_point(stranger)
+        assert book(points, stranger, near.limit) == set(near.found[:count])
+        count = near.around(asked)
+        assert book(points, points[asked], near.limit) == set(near.found[:count])
+        assert len(points) == near.size
+
+
+def test_points_beyond_the_grid_are_found_too() -> None:
+    """Coordinates so large that all cells there are one, among points of which the grid has cells."""
+    near = Nearby(1, 1.0, 1.0 + 1e-6)
+    near.reserve(200)
+    places = [float(number) * 3 for number in range(1, 100)] + [1e150, 1e150, -1e150]
+    for number, x in enumerate(places, 1):
+        near.add(number, np.array([x]).data, 0)
+
+    assert 2 == near.around_point([1e150])
+    assert {100, 101} == set(near.found[:2])
+    assert 1 == near.around_point([-1e150])
+    assert 0 == near.around_point([float("nan")])
+    assert 1 == near.around_point([4.0])
