@@ -184,8 +184,9 @@ def restore(detector: Detector, links: Sequence[Segment], kinds: Mapping[Kind, i
             EpisodeState(*each[:7], [(tuple(key), count) for key, count in each[7]]) for each in last.episodes
         )
         detector.episodes.adopt_suspects(last.suspects)
-        for kind, first in kinds.items():
-            yield from _restore_kind(detector, kind, bodies[first:])
+        for number, (kind, first) in enumerate(kinds.items()):
+            for share in _restore_kind(detector, kind, bodies[first:]):
+                yield (number + share) / len(kinds)
     detector.rebuild_known()
 
 

@@ -122,7 +122,7 @@ class Loop:
         if restoring is not None and restoring.partition in self.tasks:
             self._restore(restoring)
         self._take_up_again()
-        self._keep_state(at_once=read >= RUN)
+        self._keep_state(at_once=read >= min(RUN, most))
         self._outbox.commit_if_due(batch_was_full=read >= most, behind=read >= RUN)
         self._observe(self)
 

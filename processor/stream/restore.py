@@ -27,6 +27,8 @@ Origin = Literal["state", "log", "none"]
 _ASK_S: Final = 0.2
 _SLICE_RECORDS: Final = 500
 _WAIT_S: Final = 0.01
+# A restore that takes longer says how far it is.
+TELL_EVERY_S: Final = 10.0
 _NO_BOOKMARK: Final = "no bookmark beside the offset: all that is retained is learned"
 
 
@@ -128,6 +130,7 @@ class Restore:
         self._clock = clock
         self._reader: Reader | None = None
         self._began = time.monotonic()
+        self._tell_at = self._began + TELL_EVERY_S
         self._begin = 0
         self._replayed = 0
         self._draft: Plan | None = None
@@ -147,14 +150,18 @@ class Restore:
 
     @property
     def progress(self) -> float:
-        """Share of the records to learn that has been learned, in [0, 1]."""
+        """Share of the records to take over or to learn that is done, in [0, 1]."""
         if self.done:
             return 1.0
-        if self._adopting is not None:
-            return self._adopted
-        if self.plan is None or self._reader is None:
+        if self.plan is None:
             return 0.0
-        return min(1.0, (self._reader.position - self._begin) / max(1, self.plan.live_at - self._begin))
+        kept = self._links[-1].end - self._links[0].start if self._links else 0
+        begin = self._links[-1].end if self._links else 0
+        learned = 0
+        if self._reader is not None:
+            begin, learned = self._begin, self._reader.position - self._begin
+        total = kept + self.plan.live_at - begin
+        return min(1.0, (self._adopted * kept + learned) / max(1, total))
 
     @property
     def origin(self) -> Origin:
@@ -185,7 +192,10 @@ class Restore:
             else:
                 self._end()
         except Pending:
-            return
+            pass
+        if not self.done and time.monotonic() >= self._tell_at:
+            self._tell_at = time.monotonic() + TELL_EVERY_S
+            log.info("still restoring", extra={**self._where(), "done": round(self.progress, 3)})
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -255,7 +265,7 @@ class Restore:
                     return
         except DamagedState as damage:
             self._give_up_state(damage)
-        self._adopting = None
+        self._adopting, self._adopted = None, 1.0
 
     def _give_up_state(self, damage: DamagedState) -> None:
         told = {"why": str(damage), "then": "the window is learned from the log"}

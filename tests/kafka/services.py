@@ -46,6 +46,14 @@ def until(condition: Callable[[], bool], what: str, within_s: float = WITHIN_S) 
         time.sleep(0.02)
 
 
+def _java_hash(text: str) -> int:
+    """String.hashCode without its sign, by which brokers choose a coordinator."""
+    found = 0
+    for letter in text.encode():
+        found = (31 * found + letter) & 0xFFFFFFFF
+    return found & 0x7FFFFFFF
+
+
 @dataclass(frozen=True)
 class Given:
     """A record as it was written."""
@@ -121,6 +129,34 @@ class Topics:
             # Asked of the broker that is just starting.
             return False
         return all(len(each.isrs) == len(each.replicas) for one in known for each in one.partitions.values())
+
+    def coordinators(self, instance: str) -> dict[str, int]:
+        """The nodes that coordinate the group and an instance's transactions: the leaders of their logs."""
+        known = self._admin.list_topics(timeout=WITHIN_S).topics
+        found = {}
+        for what, topic, name in (
+            ("group", "__consumer_offsets", self.group),
+            ("transactions", "__transaction_state", f"{self.group}-{instance}"),
+        ):
+            partitions = known[topic].partitions
+            found[what] = partitions[_java_hash(name) % len(partitions)].leader
+        return found
+
+    def has_member(self, instance: str) -> bool:
+        """Whether the group has an instance among its members, as far as the brokers tell."""
+        try:
+            told = self._admin.describe_consumer_groups([self.group])[self.group].result(WITHIN_S)
+        except KafkaException:
+            return True
+        return any(member.client_id == f"eventcluster-{instance}" for member in told.members)
+
+    def is_served_by(self, node: int) -> bool:
+        """Whether a broker leads any partition, as far as the brokers tell."""
+        try:
+            known = self._admin.list_topics(timeout=WITHIN_S).topics.values()
+        except KafkaException:
+            return True
+        return any(each.leader == node for one in known for each in one.partitions.values())
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has."""

@@ -1,6 +1,7 @@
 """The coordinators of group and transactions move from broker to broker while the service works."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -33,14 +34,22 @@ def test_brokers_that_are_restarted_one_by_one_change_nothing(
         topics.write(number, records[:PIECE])
     service.wait(topics.all_committed, "everything committed")
 
+    def has_left(node: int) -> bool:
+        return node not in topics.coordinators(service.instance).values()
+
+    moved: set[str] = set()
     for node in (1, 2, 3):
         for number, records in enumerate(streams):
             topics.write(number, records[node * PIECE : (node + 1) * PIECE])
+        before = topics.coordinators(service.instance)
         brokers.stop_node(node)
         service.wait(topics.all_committed, f"everything committed without node {node}")
+        service.wait(partial(has_left, node), f"others coordinate instead of node {node}")
+        moved |= {what for what, where in before.items() if where == node}
         brokers.start_node(node)
         until(topics.is_in_sync, f"node {node} has caught up")
 
+    assert {"group", "transactions"} == moved
     assert topics.expected(service.settings) == topics.published()
     assert 0 == service.stop(), service.log
     topics.close()

@@ -1,8 +1,10 @@
 """State through the loop over a broker in memory: killed anywhere, restored, the same records."""
 
+import itertools
 import json
 import logging
 from collections.abc import Iterable
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -223,6 +225,31 @@ def test_lost_group_offsets_go_on_where_the_state_ends() -> None:
     run_until_committed(stage, second, 250)
 
     assert expected(stage, records) == stage.anomalies()
+
+
+@pytest.mark.parametrize("origin", ["state", "log"])
+def test_a_long_restore_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, origin: str
+) -> None:
+    """From state or from the log: a share that grows, for whoever watches a service that is not ready."""
+    clock = SimpleNamespace(monotonic=itertools.count(step=0.02).__next__)
+    monkeypatch.setattr("processor.stream.restore.time", clock)
+    monkeypatch.setattr("processor.stream.restore.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("processor.stream.restore._SLICE_RECORDS", 100)
+    kafka = {"bootstrap_servers": "memory:1", "input_topics": [EVENTS], "start": "earliest"}
+    small = settings(kafka={**kafka, "batch": {"max_records": 100, "max_wait": "1ms"}})
+    stage = Stage(settings=small, keeps_state=origin == "state")
+    stage.write(story(3, 1500))
+    first = stage.loop()
+    run_until_committed(stage, first, 1500)
+    first.finish()
+    caplog.set_level(logging.INFO)
+
+    restore(stage.loop())
+
+    told = [vars(line)["done"] for line in caplog.records if line.message == "still restoring"]
+    assert told == sorted(told)
+    assert len({each for each in told if 0 < each < 1}) > 1
 
 
 def test_idle_partition_writes_its_segment_after_a_while() -> None:
