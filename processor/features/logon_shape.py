@@ -4,11 +4,11 @@ The gate is (account, source address). The outcome is no column: a failed logon 
 """
 
 from typing import Final
-from zlib import crc32
 
 from processor.events.event import LOGON, Event
 from processor.features.measures import Feature, whole
 from processor.features.msticpy import logon_type
+from processor.features.text import text_crc32
 
 COLUMNS: Final = ("logon_type", "authentication_package")
 GATE: Final = ("account", "source_address")
@@ -40,7 +40,7 @@ def authentication_package(event: Event) -> int:
     """A number that stands for the authentication package, case ignored; 0 for none and a password."""
     name = event.authentication_package.strip().lower()
     known = _PACKAGES.get(name)
-    return len(_PACKAGES) + crc32(name.encode()) if known is None else known
+    return len(_PACKAGES) + text_crc32(name) if known is None else known
 
 
 FEATURES: Final = (

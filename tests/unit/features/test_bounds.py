@@ -58,6 +58,28 @@ def test_counts_fit_into_64_bits_and_vectors_are_finite(kind: Kind) -> None:
     holds()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_a_surrogate_pair_in_any_text_is_measured(kind: Kind) -> None:
+    """JSON may hold one: no UTF-8 stands for it."""
+    features = build(kind, feature_names(kind), "none", gate_names(kind))
+    text = "\ud800" * 600
+    event = Event(
+        kind=kind,
+        format="ecs",
+        code="",
+        time=0,
+        host=text,
+        executable=text,
+        command_line=text,
+        parent_executable=text,
+        account=text,
+        source_ip=text,
+        authentication_package=text,
+    )
+
+    assert features.measure(event) == features.measure(event)
+
+
 def test_numeric5_leaves_the_events_alone_that_the_reference_leaves_alone(shared: Path) -> None:
     """surfaced_vs_hidden.csv, numeric5_path_session at eps 0.1: the same 129 of 363 events are noise."""
     folder = shared / "data" / "msticpy"
