@@ -1,3 +1,5 @@
+cimport cython
+
 from processor.detection.detector cimport Detector, Repeat
 from processor.events.skim cimport Skimmer
 
@@ -8,3 +10,7 @@ cdef class Pipeline:
     cdef public Detector detector
     cdef Skimmer _skimmer
     cdef object _repeats
+    cdef dict _young
+
+    @cython.locals(known=Repeat)
+    cdef _again(self, key, time, long long timestamp)

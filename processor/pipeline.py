@@ -133,7 +133,9 @@ class Pipeline:
         self._sketch = Sketches(settings.formats, settings.max_record_size).of if sketched else _no_sketch
         # As Python, skimming takes longer than a sketch.
         self._skimmer = Skimmer(settings.max_record_size) if sketched and COMPILED else None
-        self._repeats: Generations[tuple[Repeat, Scored]] = Generations()
+        self._repeats: Generations[Repeat] = Generations()
+        # Their young generation, at hand.
+        self._young = self._repeats.young
 
     def process(
         self,
@@ -169,14 +171,20 @@ class Pipeline:
         if isinstance(judged, Scored) and not judged.fate:
             repeat = self.detector.repeat()
             if repeat is not None:
-                self._repeats.remember(key, (repeat, self._clustered[repeat.kind, repeat.format]))
+                repeat.outcome = self._clustered[repeat.kind, repeat.format]
+                self._repeats.remember(key, repeat)
+                self._young = self._repeats.young
         return judged
 
     def _again(self, key: Key, time: int | None, timestamp: int) -> Scored | None:
         """The outcome of a record that repeats another, learned; None where it has to be observed."""
-        known = self._repeats.young.get(key) or self._repeats.recall(key)
-        if known is not None and self.detector.again(known[0], time, timestamp):
-            return known[1]
+        known = self._young.get(key)
+        if known is None:
+            known = self._repeats.recall(key)
+            self._young = self._repeats.young
+        if known is not None and self.detector.again(known, time, timestamp):
+            outcome: Scored = known.outcome
+            return outcome
         return None
 
     def _observe(

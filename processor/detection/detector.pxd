@@ -1,5 +1,6 @@
 cimport cython
 
+from processor.clustering.engine cimport Engine, Spot
 from processor.detection.warmup cimport History
 from processor.detection.window cimport Window
 
@@ -9,9 +10,10 @@ cdef class Repeat:
     cdef public object kind
     cdef public object format
     cdef public object model
-    cdef public object engine
+    cdef public Engine engine
+    cdef public object outcome
     cdef public object scope
-    cdef public object spot
+    cdef public Spot spot
     cdef public History history
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.limit import Limit
@@ -57,9 +57,12 @@ class Repeat:
     """How copies of an event that belongs to a cluster are learned, by `Detector.again`.
 
     kind, format : the event's
+    outcome : what the caller says of each copy
     """
 
-    __slots__ = ("engine", "format", "history", "kind", "model", "scope", "spot")
+    __slots__ = ("engine", "format", "history", "kind", "model", "outcome", "scope", "spot")
+
+    outcome: Any
 
     def __init__(self, event: Event, model: "_Model", scope: str, spot: Spot) -> None:
         self.kind, self.format = event.kind, event.format
@@ -68,6 +71,7 @@ class Repeat:
         self.scope = scope
         self.spot = spot
         self.history = model.histories.of(scope)
+        self.outcome = None
 
 
 class _Model:
