@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import resource
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from processor.clustering import components
 from processor.clustering.engine import Engine
 from processor.clustering.rows import Counts, Gate
+from processor.service import GIVES_WAY_AFTER_S
 from processor.study.bench.rows import OURS, Row
 from processor.study.bench.streams import distinct, scaled
 from processor.study.bench.tail import quantiles
@@ -66,7 +68,8 @@ def window(size: int) -> Row:
 def many_scopes(pairs: int) -> Row:
     """10,000 scopes that share their rows; clusters counted in a thread beside the stream that goes on.
 
-    The quantiles are of updates by the wall clock, while the thread competes for the interpreter.
+    The quantiles are of updates by the wall clock, while the thread competes for the interpreter as it does
+    in the service.
     """
     scopes = 10_000
     engine = Engine(columns=5, eps=0.1, min_samples=2, vector=scaled, max_vectors=2 * pairs)
@@ -100,6 +103,7 @@ def _beside(
 ) -> list[int]:
     """Nanoseconds of single updates while components are counted."""
     random = np.random.default_rng(4)
+    sys.setswitchinterval(GIVES_WAY_AFTER_S)
     worker = threading.Thread(target=components.count, args=(engine.snapshot(),))
     times = []
     clock = time.perf_counter_ns
