@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.kafka.services import Service, Topics
+from tests.kafka.services import Service, Topics, until
 from tests.kafka.test_state import SECTIONS, stream
 from tests.soak.undisturbed import Phase, difference, published
 from tests.support.brokers import Cluster
@@ -150,30 +150,37 @@ class Soak:
         self.report.kills_before_ready += not service.is_ready()
         service.kill()
 
-    @staticmethod
-    def _pause(service: Service) -> None:
+    def _pause(self, service: Service) -> None:
         """Longer than its session lasts."""
         assert service.process is not None
         service.process.send_signal(signal.SIGSTOP)
-        time.sleep(12)
+        until(lambda: not self.topics.has_member(service.instance), "its session to end", WITHIN_S)
         service.process.send_signal(signal.SIGCONT)
 
     def fail_broker(self) -> None:
-        """One broker goes away for a moment."""
+        """One broker goes away, and comes back when others do its work."""
         node = self.chance.randint(1, 3)
         self.report.broker_restarts += 1
         self.brokers.stop_node(node, kill=self.chance.random() < 0.5)
-        for _ in range(3):
-            time.sleep(0.5)
+
+        def is_replaced() -> bool:
             self.supervise()
+            return not self.topics.is_served_by(node)
+
+        until(is_replaced, f"others instead of node {node}", WITHIN_S)
         self.brokers.start_node(node)
 
     def change(self, sections: Mapping[str, Any], learns: Literal["all", "window"]) -> None:
-        """Another config for all, when everything that was written has been judged."""
+        """Another config for all, when everything that was written has been judged.
+
+        What is learned again begins with the window of the last segment, and where that is shows in the texts
+        of exemplars: a stop puts it at the change, a kill anywhere before.
+        """
         self.settle()
+        until(self.topics.is_in_sync, "brokers that can take a last commit", WITHIN_S)
         self.sections = {**SECTIONS, **sections}
         for service in self.services:
-            if self.chance.random() < 0.5:
+            if learns == "window" or self.chance.random() < 0.5:
                 service.stop()
             else:
                 self._kill(service)
@@ -193,11 +200,12 @@ class Soak:
 
     def settle(self) -> None:
         """Until everything has been judged and committed."""
-        deadline = time.monotonic() + WITHIN_S
-        while not self.topics.all_committed():
-            assert time.monotonic() < deadline, "not everything was committed"
+
+        def is_settled() -> bool:
             self.supervise()
-            time.sleep(0.5)
+            return self.topics.all_committed()
+
+        until(is_settled, "everything committed", WITHIN_S)
 
     def compare(self) -> str:
         """Count into the report; an example of a difference, "" where there is none."""
@@ -246,6 +254,7 @@ def steps(soak: Soak, kills: int, restarts: int, rebalances: int) -> Iterator[No
             changes.pop(0)()
         soak.supervise()
         soak.write()
+        # Not a wait: the moment at which a failure comes is a matter of chance.
         time.sleep(soak.chance.random() * 3)
         soak.fail()
         if report.broker_restarts < restarts and turn % 4 == 0:
