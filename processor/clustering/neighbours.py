@@ -323,7 +323,7 @@ class Grid(Stateful):
         for i, column in enumerate(self.columns):
             x = point[column] / self.side
             cell = FAR if x > 0 else -FAR
-            if -FAR < x < FAR:
+            if -2147483648.0 < x < 2147483648.0:  # FAR; a global would be one of Python's integers
                 cell = int(x // 1.0)
             if not i:
                 first = cell

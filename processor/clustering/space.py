@@ -195,8 +195,9 @@ class Space(Scans):
             slots.core[slot] = sorted([newest[other] for other in found])[-need]
             return
         stamps: list[int] = []
+        held = slots.stamps
         for other in found[:need]:
-            stamps += slots.stamps[other * ring : other * ring + ring]
+            stamps += [held[at] for at in range(other * ring, other * ring + ring)]
         if len(stamps) >= need:
             stamps.sort(reverse=True)
             slots.core[slot] = stamps[need - 1]

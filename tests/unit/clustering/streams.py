@@ -46,10 +46,14 @@ class Shape:
     eps: float
 
 
-def shapes(random: np.random.Generator) -> Shape:
+REACH = {1: 30, 2: 5, 3: 2}  # by columns: the largest count of a lattice
+WIDE_REACH = {1: 120, 2: 9, 3: 4, 4: 2, 5: 2}
+
+
+def shapes(random: np.random.Generator, reaches: dict[int, int]) -> Shape:
     """A random family: 1 to 12 dimensions; lattices with eps on them, unit vectors, a continuum."""
     columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 9, 12]))
-    reach = int(random.integers(1, {1: 30, 2: 5, 3: 2}.get(columns, 1) + 1))
+    reach = int(random.integers(1, reaches.get(columns, 1) + 1))
     steps = [1.0, sqrt(2), 2.0] if columns > 3 else [1.0, 1.0, sqrt(2)]
     kind = random.integers(5)
     if kind == 0:
@@ -117,15 +121,18 @@ def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -
 
 
 class Comparison:
-    """Feeds one random stream to the flat engine and the plain one and compares what they say."""
+    """Feeds one random stream to the flat engine and the plain one and compares what they say.
 
-    def __init__(self, seed: int) -> None:
+    wide : windows of dozens of vectors, of few places, that are seldom emptied; else mostly of fewer than 12
+    """
+
+    def __init__(self, seed: int, *, wide: bool = False) -> None:
         self.random = np.random.default_rng(seed)
-        self.shape = shapes(self.random)
+        self.shape = shapes(self.random, WIDE_REACH if wide else REACH)
         self.tally = Tally()
         self.seed = seed
         self.min_samples = int(self.random.choice([1, 2, 3, 4, 4, 4, 5, 5, 6, 8]))
-        limit = int(self.random.choice([6, 20, 1000, 1000, 1000]))
+        limit = int(self.random.choice([40, 80, 1000, 1000, 1000] if wide else [6, 20, 1000, 1000, 1000]))
         rare = int(self.random.choice([0, 0, 3, 9]))
         made: dict[str, Any] = {
             "columns": self.shape.columns,
@@ -137,9 +144,10 @@ class Comparison:
         self.plain = PlainEngine(**made)
         self.part = self.serial = 0
         self.horizon = 0
-        self.length = int(self.random.integers(3, 60))
-        self.scopes = "abc"[: int(self.random.choice([1, 1, 2, 3]))]
-        self.gates = GATES[: int(self.random.choice([1, 1, 2, 3]))]
+        self.length = int(self.random.integers(*((40, 120) if wide else (3, 60))))
+        self.scopes = "abc"[: int(self.random.choice([1, 1, 1, 2] if wide else [1, 1, 2, 3]))]
+        self.gates = GATES[: int(self.random.choice([1, 1, 1, 2] if wide else [1, 1, 2, 3]))]
+        self.jump, self.repeat = (0.002, 0.2) if wide else (0.02, 0.4)
         self.repeats: list[tuple[str, tuple[object, ...], Counts]] = []
 
     def run(self, steps: int, every: int) -> Tally:
@@ -157,7 +165,7 @@ class Comparison:
             self.tally.differences.append(text)
 
     def _draw(self) -> tuple[str, tuple[object, ...], Counts]:
-        if self.repeats and self.random.random() < 0.4:
+        if self.repeats and self.random.random() < self.repeat:
             return self.repeats[int(self.random.integers(len(self.repeats)))]
         scope = self.scopes[int(self.random.integers(len(self.scopes)))]
         gate = self.gates[int(self.random.integers(len(self.gates)))]
@@ -173,14 +181,14 @@ class Comparison:
         chance = self.random.random()
         if chance < 0.3:
             self.part += int(self.random.choice([1, 1, 1, 2, 5]))
-        elif chance < 0.32:
+        elif chance < 0.3 + self.jump:
             self.part += self.length + 5  # everything leaves
         horizon = self.part - self.length
         if horizon > self.horizon or self.random.random() < 0.5:
             self.horizon = max(self.horizon, horizon)
             self.engine.expire(self.horizon)
             self.plain.expire(self.horizon)
-        if self.random.random() < 0.01:
+        if self.random.random() < self.jump / 2:
             scope = self.scopes[int(self.random.integers(len(self.scopes)))]
             self.engine.drop_scope(scope)
             self.plain.drop_scope(scope)
