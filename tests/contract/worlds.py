@@ -114,6 +114,8 @@ class KafkaWorld:
         name = uuid.uuid4().hex
         forever = {"retention.ms": "-1"}
         self._admin.create_topics([NewTopic(name, partitions, 1, config=forever)])[name].result(WITHIN_S)
+        # Its controller knows it; what the broker tells of topics follows by a moment.
+        until(lambda: name in self._admin.list_topics(timeout=WITHIN_S).topics)
         return name
 
     def settings(self, group: str, instance: str) -> KafkaSettings:

@@ -87,6 +87,8 @@ class Topics:
     def _create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         new = NewTopic(topic, partitions, self._replicas, config={"retention.ms": "-1", **(config or {})})
         self._admin.create_topics([new])[topic].result(WITHIN_S)
+        # The controller knows it; what the brokers tell of topics follows by a moment.
+        until(lambda: topic in self._admin.list_topics(timeout=WITHIN_S).topics, f"{topic} is known")
 
     def extend(self, topic: str, partitions: int) -> None:
         """Give a topic more partitions: so many in all."""
