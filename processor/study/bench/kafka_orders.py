@@ -127,10 +127,14 @@ def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sampl
 
 
 def await_word(worker: subprocess.Popen[str], word: str) -> None:
-    """Wait until a worker says so. Raises OutputFailed where it says something else, or ends."""
-    said = "" if worker.stdout is None else worker.stdout.readline().strip()
-    if said != word:
-        raise OutputFailed(f"a worker of the bench is not {word}: {said[:200] or 'see what it said above'}")
+    """Wait until a worker says so. Raises OutputFailed where it ends before."""
+    said = ""
+    # A program that starts the worker may say something of its own.
+    while worker.stdout is not None and (line := worker.stdout.readline()):
+        said = line.strip()
+        if said == word:
+            return
+    raise OutputFailed(f"a worker of the bench is not {word}: {said[:200] or 'see what it said above'}")
 
 
 def cost(told: Sequence[Sequence[Sample]]) -> Cost:

@@ -1,11 +1,13 @@
 """What `bench kafka` makes of what its workers tell."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from processor.errors import UsageError
+from processor.errors import OutputFailed, UsageError
 from processor.study.bench import kafka_orders
 from processor.study.bench.kafka_orders import Cost, Sample
 
@@ -35,6 +37,16 @@ def test_an_instance_without_a_partition_does_not_count() -> None:
     busy = _told((1.0, 1.0, 0, 0), (3.0, 3.0, 40, 0))
 
     assert kafka_orders.cost([idle, busy]) == Cost(records=40, wall=2.0, cpu=2.0, gained=0)
+
+
+def test_word_is_waited_for_behind_what_a_profiler_says() -> None:
+    """py-spy tells on the worker's standard output that it samples; one that ends has not said the word."""
+    say = "print('py-spy> Sampling process'); print('ready')"
+    with subprocess.Popen([sys.executable, "-c", say], stdout=subprocess.PIPE, text=True) as worker:
+        kafka_orders.await_word(worker, "ready")
+
+        with pytest.raises(OutputFailed, match="not live"):
+            kafka_orders.await_word(worker, "live")
 
 
 def test_a_flame_graph_needs_py_spy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
