@@ -126,6 +126,8 @@ def chunk_count(chunk: bytes) -> int:
 def join(chunks: Sequence[bytes]) -> Segment:
     """The segment of these chunks, in order; raises DamagedState."""
     heads = [_head(chunk) for chunk in chunks]
+    if not heads:
+        raise DamagedState("a segment of no chunks")
     if [head[0] for head in heads] != list(range(len(chunks))) or {head[1:] for head in heads} != {
         (len(chunks), heads[0][2])
     }:
@@ -209,7 +211,7 @@ def read(payload: bytes) -> Body:
         if size > _MAX_BODY:
             raise DamagedState(f"a segment of {size} bytes")
         return msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(payload), type=Body)
-    except (zstandard.ZstdError, msgspec.DecodeError, MemoryError) as error:
+    except (zstandard.ZstdError, msgspec.DecodeError, MemoryError, RecursionError) as error:
         raise DamagedState(str(error)) from error
 
 

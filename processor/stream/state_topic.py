@@ -137,13 +137,13 @@ class Held:
         return segments.join(chunks)
 
     def _key(self, key: bytes | None) -> _Key | None:
-        """Start and chunk of a key of this group's state of this partition."""
+        """Start and chunk of a key of this group's state of this partition; others write what they like."""
         try:
             group, topic, number, start, chunk = json.loads(key or b"")
-            found = _Key(int(start), int(chunk))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
-        return found if (group, topic, number) == (self._settings.group, *self._partition) else None
+        ours = (group, topic, number) == (self._settings.group, *self._partition)
+        return _Key(start, chunk) if ours and isinstance(start, int) and isinstance(chunk, int) else None
 
 
 class Keeper:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from processor.errors import StateTopicWrong
 from processor.stream.loop import Loop
-from processor.stream.records import Partition, TopicFacts
+from processor.stream.records import Partition, Record, TopicFacts
 from processor.stream.state_topic import usable
 from tests.unit.stream.stories import (
     EVENTS,
@@ -176,6 +176,51 @@ def test_lost_segment_means_the_log_is_learned(caplog: pytest.LogCaptureFixture)
     third = stage.loop()
     restore(third)
     assert origins(stage)["state"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        None,
+        b"\xff",
+        b"5",
+        b"[" * 100_000,
+        b'["group","events"]',
+        b'["group","events",0,Infinity,0]',
+        b'["group","events",0,null,0]',
+        b'["group","events",0,"5",0]',
+        b'["group",["events"],0,1,0]',
+        b'["group","events",0,1,NaN]',
+    ],
+)
+def test_a_key_of_others_in_the_state_topic_is_passed_over(key: bytes | None) -> None:
+    """Whoever may write there cannot end the service."""
+    held = Stage(settings=SHORT, keeps_state=True).segments()
+
+    held.take([Record(Partition(STATE, 0), 0, 0, key, b"x")])
+
+    assert held.empty
+
+
+def test_a_value_that_says_it_has_no_chunks_is_damaged(caplog: pytest.LogCaptureFixture) -> None:
+    """A chunk's head with a count of 0."""
+    stage = Stage(settings=SHORT, keeps_state=True)
+    stage.write(story(5, 50))
+    first = stage.loop()
+    run_until_committed(stage, first, 50)
+    first.finish()
+    newest = stage.segments().chain(50)[-1]
+    [value] = newest.chunks(1_000_000)
+    stage.cluster.append(
+        STATE,
+        value[:7] + bytes(2) + value[9:],
+        key=f'["group","{EVENTS}",0,{newest.start},0]'.encode(),
+        partition=0,
+    )
+
+    restore(stage.loop())
+
+    assert "a segment of no chunks" in {vars(line).get("why") for line in caplog.records}
 
 
 def test_state_of_other_scopes_is_not_used() -> None:
