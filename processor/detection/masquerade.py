@@ -115,6 +115,10 @@ _LINUX_FOLDERS: Final = (
     "/snap",
     "/nix",
 )
+# Folders that hold the system's programs and no user may write to, numbers masked or not.
+_INSTALLED: Final = re.compile(
+    r"(?:/usr)?/s?bin|\\windows(?:\\(?:system(?:32|#)(?:\\wbem)?|syswow(?:64|#)|sysnative))?"
+)
 _FOLDER_NAMES: Final = ("windows", "system32", "syswow64", "program files", "programdata", "users", "winsxs")
 # What may stand before the Windows folder: a drive, a device, an NT path; and that folder's variable.
 _DEVICE: Final = re.compile(r"^(?:\\\\[?.]\\|\\\?\?\\)?(?:[a-z]:|\\device\\[^\\]+)?")
@@ -203,6 +207,16 @@ def disguises(executable: str) -> tuple[str, ...]:
     if hides_text(executable):
         found.append("its path holds characters that turn or hide text")
     return tuple(found)
+
+
+def is_system_program(name: str) -> bool:
+    """Whether a name (lower case) is that of a program of Windows or Linux that is known beforehand."""
+    return name in _SYSTEM_FOLDERS or name in _LINUX or name in _STRANGERS
+
+
+def in_system_folder(path: str) -> bool:
+    """Whether a folder (lower case, numbers masked or not) is one that a system's programs share."""
+    return _INSTALLED.fullmatch(_without_device(path)) is not None
 
 
 def imitated_system_program(name: str) -> str | None:
@@ -299,12 +313,17 @@ def _usual_windows_folder(name: str, path: str) -> str | None:
     usual = _SYSTEM_FOLDERS.get(name)
     if usual is None:
         return None
-    inner = _DEVICE.sub("", _SYSTEM_ROOT.sub(r"\\windows", path), count=1)
+    inner = _without_device(path)
     # explorer.exe belongs in the Windows folder itself; the others' folders may have folders of their own.
     deep = usual[1:] if name[:-4] in _WINDOWS else usual
     if inner in usual or any(inner.startswith(place + "\\") for place in deep):
         return None
     return usual[0]
+
+
+def _without_device(path: str) -> str:
+    """A folder in lower case without what stands before the Windows folder, that folder by its name."""
+    return _DEVICE.sub("", _SYSTEM_ROOT.sub(r"\\windows", path), count=1)
 
 
 def _without_digits(name: str) -> str:

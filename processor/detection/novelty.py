@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from processor.detection.masquerade import fold, has_near, one_off
+from processor.detection.masquerade import fold, has_near, in_system_folder, is_system_program, one_off
 from processor.events.event import PROCESS, Event, Kind, folder, program_name
 from processor.features.text import mask_path
 
@@ -23,6 +23,8 @@ _MAX_PLACES: Final = 16
 _MAX_EVENTS: Final = 1000
 # Index entries looked at per new gate: more than one, so that what has left is found.
 _RECLAIM: Final = 2
+# Names of the system's folders below so many letters may be equal but for look-alike letters.
+_SHORT: Final = 5
 
 
 class LiveGates(Protocol):
@@ -219,14 +221,20 @@ class Known:
     def _alike(self, own: _Scope, scope: str, event: Event, gate: Gate, engine: LiveGates) -> str:
         """A name of the window that the event's own imitates; of several the first in the alphabet."""
         raw = program_name(event.executable) if self._kind == PROCESS else event.account
-        own_name = self._read(gate)[0]
+        if self._kind == PROCESS and is_system_program(raw.lower()):
+            return ""
+        own_name, own_place = self._read(gate)
         # In lower case as disguises asks for them: they are remembered.
         neighbours = one_off(raw.lower()) if has_near(raw, own.names) else ()
         near_names = () if own.names.keys().isdisjoint(neighbours) else neighbours
+        shared = self._kind == PROCESS and in_system_folder(own_place)
         for near in (fold(raw), *near_names):
             if near not in own.names:
                 continue
             live = [g for g in tuple(own.names[near]) if g != gate and _is_live(engine, scope, g)]
+            if shared and (near in near_names or len(near) < _SHORT):
+                # icacls beside cacls, fgrep beside egrep, id beside ld: a system's programs are that near.
+                live = [other for other in live if not in_system_folder(self._read(other)[1])]
             others = {self._read(other)[0] for other in live}
             alike = min((name for name in others if _differ(name, own_name)), default="")
             if alike:
