@@ -146,9 +146,12 @@ class Topics:
 
     def has_member(self, instance: str) -> bool:
         """Whether the group has an instance among its members, as far as the brokers tell."""
+        asked = self._admin.describe_consumer_groups([self.group], request_timeout=10.0)
         try:
-            told = self._admin.describe_consumer_groups([self.group])[self.group].result(WITHIN_S)
+            told = asked[self.group].result(WITHIN_S)
         except KafkaException:
+            # A client that knew a coordinator that went away may wait for that one.
+            self._admin = AdminClient(self._client)
             return True
         return any(member.client_id == f"eventcluster-{instance}" for member in told.members)
 
