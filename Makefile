@@ -83,14 +83,14 @@ test-soak: setup kafka-setup ## the tests that run for minutes
 	$(BIN)/pytest -q -m soak --timeout 7200
 
 .PHONY: bench
-bench: setup kafka-setup ## clusterer, pipeline and Kafka to Kafka against their peers; JSON to .artefacts/
+bench: setup kafka-setup ## clusterer, pipeline and Kafka to Kafka against their peers; JSON and plots to .artefacts/
 	@mkdir -p .artefacts
-	$(BIN)/eventcluster bench clusterer --json .artefacts/bench-clusterer.json
-	$(BIN)/eventcluster bench pipeline --json .artefacts/bench-pipeline.json
+	$(BIN)/eventcluster bench clusterer --json .artefacts/bench-clusterer.json --plot .artefacts/bench-clusterer.html
+	$(BIN)/eventcluster bench pipeline --json .artefacts/bench-pipeline.json --plot .artefacts/bench-pipeline.html
 	@rm -f .artefacts/kafka.json
 	@$(BIN)/python -m tests.support.kafka --nodes 1 --info .artefacts/kafka.json & trap "kill $$!" EXIT; \
-		until [ -s .artefacts/kafka.json ]; do kill -0 $$! && sleep 0.5; done; \
-		$(BIN)/eventcluster bench kafka --json .artefacts/bench-kafka.json \
+		until [ -s .artefacts/kafka.json ]; do kill -0 $$! || exit 1; sleep 0.5; done; \
+		$(BIN)/eventcluster bench kafka --json .artefacts/bench-kafka.json --plot .artefacts/bench-kafka.html \
 			--bootstrap "$$($(BIN)/python -c 'import json; print(json.load(open(".artefacts/kafka.json"))["bootstrap"])')"
 
 # The recorded streams are no part of the repository: STREAMS names their folder. The fleet is simulated: five hosts
