@@ -196,6 +196,7 @@ def _keep_state(settings: Settings, service: Service, facts: Mapping[str, TopicF
         detector=told.detector,
         redact=told.records.redactor.texts,
         extends=kafka.create_topics,
+        bootstrap_servers=kafka.bootstrap_servers,
     )
 
 

@@ -1,11 +1,12 @@
 """`config check --broker`: whether topics, keys and rights are what the service needs, before it starts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from processor.pipeline import Pipeline, PipelineSettings
-from processor.stream.records import Record
+from processor.stream import state_topic
+from processor.stream.records import Record, TopicFacts
 
 Level = Literal["good", "advice", "wrong"]
 GOOD: Final = "good"
@@ -86,7 +87,7 @@ def check(inspector: Inspector, needs: Needs) -> list[Finding]:
     for name in needs.inputs:
         answer = inspector.topic(name)
         if answer is None:
-            findings.append(_missing(needs, name))
+            findings.append(_missing(needs, name, partitions))
         else:
             partitions.add(answer.partitions)
             findings += _input(name, answer, needs)
@@ -95,7 +96,10 @@ def check(inspector: Inspector, needs: Needs) -> list[Finding]:
                 findings.append(_keys(inspector, name, answer.partitions, needs.pipeline))
     for name in (needs.anomalies, needs.dead_letters, needs.state):
         answer = inspector.topic(name)
-        findings += [_missing(needs, name)] if answer is None else _output(name, answer, needs, partitions)
+        if answer is None:
+            findings.append(_missing(needs, name, partitions))
+        else:
+            findings += _output(name, answer, needs, max(partitions, default=0))
     findings.append(_verdict(group_refused, "the consumer group may be used", "group: Read"))
     findings.append(
         _verdict(
@@ -105,13 +109,17 @@ def check(inspector: Inspector, needs: Needs) -> list[Finding]:
     return findings
 
 
-def _missing(needs: Needs, name: str) -> Finding:
+def _missing(needs: Needs, name: str, partitions: Collection[int]) -> Finding:
+    """Say how to create it; partitions: of the inputs that exist."""
     if needs.creates_topics:
         return Finding(ADVICE, f"topic {name} does not exist and will be created with the brokers' defaults")
-    command = f"kafka-topics.sh --bootstrap-server {needs.bootstrap_servers} --create --topic {name}"
     if name == needs.state:
         text = f"topic {name} does not exist: without it each start learns the window from the log again"
-        return Finding(ADVICE, f"{text}; create it with {command} --config cleanup.policy=compact")
+        if not partitions:
+            return Finding(ADVICE, f"{text}; once the inputs are there, this says how to create it")
+        command = state_topic.creation(name, max(partitions), needs.bootstrap_servers)
+        return Finding(ADVICE, f"{text}; create it with {command}")
+    command = f"kafka-topics.sh --bootstrap-server {needs.bootstrap_servers} --create --topic {name}"
     return Finding(WRONG, f"topic {name} does not exist: create it with {command}")
 
 
@@ -148,27 +156,31 @@ def _input(name: str, answer: TopicAnswer, needs: Needs) -> list[Finding]:
     return findings
 
 
-def _output(name: str, answer: TopicAnswer, needs: Needs, partitions: set[int]) -> list[Finding]:
+def _output(name: str, answer: TopicAnswer, needs: Needs, partitions: int) -> list[Finding]:
     is_state = name == needs.state
     findings = _rights(name, answer, ("write", "describe", "read") if is_state else ("write", "describe"))
-    policy = "delete" if answer.config is None else answer.config.get("cleanup.policy", "delete")
     if answer.config is None:
         text = f"topic {name}: its settings cannot be seen: grant DescribeConfigs"
         findings.append(Finding(ADVICE, text))
-    elif is_state and policy != "compact":
-        text = "state would be deleted with age, or pile up: set cleanup.policy=compact"
-        findings.append(Finding(WRONG, f"topic {name}: {text}"))
-    elif not is_state and "compact" in policy.split(","):
+    elif not is_state and "compact" in answer.config.get("cleanup.policy", "delete").split(","):
         text = "it is compacted and keeps one record of each key: set cleanup.policy=delete"
         findings.append(Finding(WRONG, f"topic {name}: {text}"))
-    if is_state and partitions and answer.partitions < max(partitions):
-        command = (
-            f"kafka-topics.sh --bootstrap-server {needs.bootstrap_servers} --alter --topic {name} "
-            f"--partitions {max(partitions)}"
-        )
-        text = f"it has {answer.partitions} partitions, the input {max(partitions)}: {command}"
-        findings.append(Finding(WRONG, f"topic {name}: {text}"))
+    if is_state:
+        faults = state_topic.faults(name, _facts(answer), partitions, needs.bootstrap_servers)
+        findings += [Finding(WRONG, " ".join(fault.split())) for fault in faults]
     return findings or [Finding(GOOD, f"topic {name}")]
+
+
+def _facts(answer: TopicAnswer) -> TopicFacts:
+    """As the service is told when it starts."""
+    config = answer.config or {}
+    size = config.get("max.message.bytes")
+    return TopicFacts(
+        answer.partitions,
+        log_append_time=None,
+        cleanup_policy=config.get("cleanup.policy"),
+        max_message_bytes=None if size is None else int(size),
+    )
 
 
 def _keys(inspector: Inspector, topic: str, partitions: int, settings: PipelineSettings) -> Finding:

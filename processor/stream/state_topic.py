@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 
 # Brokers refuse records above 1 MB by default.
 CHUNK_BYTES: Final = 512 * 1024
-TOPIC_CONFIG: Final = {"cleanup.policy": "compact"}
+_RECORD_BYTES: Final = 2 * CHUNK_BYTES
+# With a size of its own: the brokers' default may be less than a chunk.
+TOPIC_CONFIG: Final = {"cleanup.policy": "compact", "max.message.bytes": str(_RECORD_BYTES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class StateSettings:
     topic_ids : of the input topics, "" where the broker does not tell
     redact : applied to text of events
     extends : whether the state topic may be given more partitions
+    bootstrap_servers : named in commands that are told
     min_records, min_seconds : a segment is closed at a new pane, but not below so much
     """
 
@@ -46,6 +49,7 @@ class StateSettings:
     extends: bool = False
     min_records: int = 1000
     min_seconds: float = 60.0
+    bootstrap_servers: str = "$KAFKA"
 
     def make_room(self, broker: Broker, partition: Partition) -> None:
         """See that the state topic has a partition that the input was given while we work.
@@ -61,10 +65,7 @@ class StateSettings:
             topics.extend(broker, self.topic, wanted)
             there = broker.describe([self.topic])[self.topic].partitions
         if partition.number >= there:
-            raise StateTopicWrong(
-                f"{partition} is new, and topic {self.topic} has {there} partitions: the next start says "
-                "with which command it gets more"
-            )
+            raise StateTopicWrong(_too_few(self.topic, there, wanted, self.bootstrap_servers))
 
     def origin(self, partition: Partition) -> segments.Origin:
         """Which log a model of the partition is of."""
@@ -273,34 +274,52 @@ class Keeper:
 def usable(topic: str, facts: TopicFacts | None, partitions: int, bootstrap_servers: str) -> bool:
     """Whether state can be kept in the topic: False, with a warning, where there is none.
 
-    Raises StateTopicWrong with the command that mends a topic that would lose state.
+    Raises StateTopicWrong with the commands that mend a topic that would lose state.
     """
-    tool = f"--bootstrap-server {bootstrap_servers}"
     if facts is None:
-        command = f"kafka-topics.sh {tool} --create --topic {topic} --partitions {partitions}"
         log.warning(
             "no state topic: every start learns the window from the log again",
-            extra={"topic": topic, "create": f"{command} --config cleanup.policy=compact"},
+            extra={"topic": topic, "create": creation(topic, partitions, bootstrap_servers)},
         )
         return False
-    if facts.cleanup_policy is not None and facts.cleanup_policy != "compact":
-        raise StateTopicWrong(
-            f"topic {topic} has cleanup.policy={facts.cleanup_policy}: state would be deleted or pile up. "
-            f"Mend it with\n  kafka-configs.sh {tool} --alter --entity-type topics --entity-name {topic} "
-            "--add-config cleanup.policy=compact"
-        )
-    if facts.max_message_bytes is not None and facts.max_message_bytes < 2 * CHUNK_BYTES - 100_000:
-        raise StateTopicWrong(
-            f"topic {topic} takes records of {facts.max_message_bytes} bytes, state needs more. Mend it "
-            f"with\n  kafka-configs.sh {tool} --alter --entity-type topics --entity-name {topic} "
-            f"--add-config max.message.bytes={2 * CHUNK_BYTES}"
-        )
-    if facts.partitions < partitions:
-        raise StateTopicWrong(
-            f"topic {topic} has {facts.partitions} partitions, the input {partitions}. Mend it with\n"
-            f"  kafka-topics.sh {tool} --alter --topic {topic} --partitions {partitions}"
-        )
+    if wrong := faults(topic, facts, partitions, bootstrap_servers):
+        raise StateTopicWrong("\n".join(wrong))
     return True
+
+
+def creation(topic: str, partitions: int, bootstrap_servers: str) -> str:
+    """The command that creates the topic as it has to be."""
+    config = " ".join(f"--config {name}={value}" for name, value in TOPIC_CONFIG.items())
+    tool = f"kafka-topics.sh --bootstrap-server {bootstrap_servers}"
+    return f"{tool} --create --topic {topic} --partitions {partitions} {config}"
+
+
+def faults(topic: str, facts: TopicFacts, partitions: int, bootstrap_servers: str) -> list[str]:
+    """Why state would be lost in the topic, each with the command that mends it.
+
+    partitions : of the inputs
+    """
+    tool = f"kafka-configs.sh --bootstrap-server {bootstrap_servers} --alter --entity-type topics"
+    add = f"Mend it with\n  {tool} --entity-name {topic} --add-config"
+    policy, size = facts.cleanup_policy, facts.max_message_bytes
+    found = []
+    if policy is not None and policy != "compact":
+        why = "state would be deleted or pile up"
+        found.append(f"topic {topic} has cleanup.policy={policy}: {why}. {add} cleanup.policy=compact")
+    if size is not None and size < _RECORD_BYTES - 100_000:
+        why = f"topic {topic} takes records of {size} bytes, state needs more"
+        found.append(f"{why}. {add} max.message.bytes={_RECORD_BYTES}")
+    if facts.partitions < partitions:
+        found.append(_too_few(topic, facts.partitions, partitions, bootstrap_servers))
+    return found
+
+
+def _too_few(topic: str, there: int, wanted: int, bootstrap_servers: str) -> str:
+    tool = f"kafka-topics.sh --bootstrap-server {bootstrap_servers}"
+    return (
+        f"topic {topic} has {there} partitions, the input {wanted}. Mend it with\n"
+        f"  {tool} --alter --topic {topic} --partitions {wanted}"
+    )
 
 
 def _where(partition: Partition) -> dict[str, object]:

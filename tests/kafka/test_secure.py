@@ -239,7 +239,7 @@ def test_every_setting_that_does_harm_is_named(cluster: SecureCluster, tmp_path:
         ("wrong", "it is compacted, so events are lost: set cleanup.policy=delete"),
         ("advice", "it keeps 1 d, a start without state reads 7.01 d; set retention.ms="),
         ("advice", "no event in it yet, so its keys cannot be checked"),
-        ("wrong", "state would be deleted with age, or pile up: set cleanup.policy=compact"),
+        ("wrong", "--entity-name eventcluster.spoilt-state --add-config cleanup.policy=compact"),
         ("wrong", "--alter --topic eventcluster.spoilt-state --partitions 4"),
     ):
         assert any(each.startswith(level) and text in each for each in findings), (text, said)

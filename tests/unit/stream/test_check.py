@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from processor.config import Settings
+from processor.errors import StateTopicWrong
 from processor.stream.check import Finding, Needs, TopicAnswer, check
-from processor.stream.records import Partition, Record
+from processor.stream.records import Partition, Record, TopicFacts
+from processor.stream.state_topic import usable
 
 ALL = frozenset({"read", "write", "describe", "describe_configs"})
 WEEK = 7 * 86_400_000
@@ -101,6 +103,7 @@ def test_brokers_as_documented_are_good() -> None:
         ("dead", TopicAnswer(1, PLAIN, frozenset({"describe"})), "wrong", "lacks the rights write"),
         ("state", TopicAnswer(2, PLAIN, ALL), "wrong", "cleanup.policy=compact"),
         ("state", TopicAnswer(1, COMPACT, ALL), "wrong", "--alter --topic state --partitions 2"),
+        ("state", TopicAnswer(2, COMPACT | {"max.message.bytes": "100000"}, ALL), "wrong", "bytes=1048576"),
     ],
 )
 def test_a_topic_that_is_not_as_it_should_be(topic: str, answer: TopicAnswer, level: str, named: str) -> None:
@@ -110,6 +113,32 @@ def test_a_topic_that_is_not_as_it_should_be(topic: str, answer: TopicAnswer, le
     assert level == finding.level
     assert f"topic {topic}" in finding.text
     assert named in finding.text
+
+
+def test_what_check_finds_in_the_state_topic_is_what_ends_the_service() -> None:
+    """All of it, word for word, with the commands."""
+    answer = TopicAnswer(1, PLAIN | {"max.message.bytes": "100000"}, ALL)
+    facts = TopicFacts(1, None, "delete", 100_000)
+
+    findings = found({"state": answer})
+
+    with pytest.raises(StateTopicWrong) as failure:
+        usable("state", facts, 2, "kafka:9092")
+    assert str(failure.value).split() == " ".join(each.text for each in findings).split()
+    tool = "kafka-configs.sh --bootstrap-server kafka:9092 --alter --entity-type topics --entity-name state"
+    assert f"{tool} --add-config cleanup.policy=compact" in findings[0].text
+
+
+def test_a_missing_state_topic_is_created_as_wide_as_the_input() -> None:
+    """As printed, the command makes a topic that the next start takes."""
+    topics = {name: answer for name, answer in GOOD.items() if name != "state"}
+
+    [finding] = [each for each in check(Brokers(topics, HOSTS), needs()) if each.level != "good"]
+
+    assert finding.text.endswith(
+        "--create --topic state --partitions 2 --config cleanup.policy=compact "
+        "--config max.message.bytes=1048576"
+    )
 
 
 def test_a_scope_in_two_partitions_is_named() -> None:
@@ -142,4 +171,5 @@ def test_missing_topics_come_with_their_commands() -> None:
 
     missing = {each.text.split()[1]: each.level for each in findings if "does not exist" in each.text}
     assert {"events": "wrong", "anomalies": "wrong", "dead": "wrong", "state": "advice"} == missing
-    assert all("kafka-topics.sh --bootstrap-server kafka:9092 --create" in f.text for f in findings[:4])
+    assert all("kafka-topics.sh --bootstrap-server kafka:9092 --create" in f.text for f in findings[:3])
+    assert "once the inputs are there" in findings[3].text

@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from processor.errors import StateTopicWrong
 from processor.stream.loop import Loop
+from processor.stream.memory import MemoryBroker
 from processor.stream.records import Partition, Record, TopicFacts
-from processor.stream.state_topic import usable
+from processor.stream.state_topic import TOPIC_CONFIG, usable
 from tests.unit.stream.stories import (
     EVENTS,
     STATE,
@@ -342,4 +344,25 @@ def test_missing_state_topic_is_said_with_the_command(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING):
         assert not usable("s", None, 2, "b:1")
 
-    assert "--create --topic s --partitions 2 --config cleanup.policy=compact" in caplog.records[0].create  # type: ignore[attr-defined]
+    settings = "--config cleanup.policy=compact --config max.message.bytes=1048576"
+    assert vars(caplog.records[0])["create"].endswith(f"--create --topic s --partitions 2 {settings}")
+
+
+def test_an_input_that_was_extended_alone_names_the_command_that_extends_its_state() -> None:
+    """Without the right to do it itself, the service ends with the command, not with a hint of one."""
+    stage = Stage(settings=SHORT, keeps_state=True)
+    told = replace(stage.state(), partitions=1, bootstrap_servers="b:1")
+    stage.cluster.extend(EVENTS, 3)
+
+    with pytest.raises(StateTopicWrong) as failure:
+        told.make_room(MemoryBroker(stage.cluster, instance="one"), Partition(EVENTS, 2))
+
+    command = f"kafka-topics.sh --bootstrap-server b:1 --alter --topic {STATE} --partitions 3"
+    assert str(failure.value).endswith(command)
+
+
+def test_the_service_creates_a_state_topic_that_it_takes() -> None:
+    """Whatever the brokers' defaults are: its settings name both that matter."""
+    size = int(TOPIC_CONFIG["max.message.bytes"])
+
+    assert usable("s", TopicFacts(2, None, TOPIC_CONFIG["cleanup.policy"], size), 2, "b:1")
