@@ -230,7 +230,8 @@ class Window(Stateful):
         end = self.log.end
         self.parts.open(part, end)
         self.open_part = part
-        if end - self._counted > COUNT_FROM:
+        # Counting settles all that has expired: where that is much, a little with each update first.
+        if end - self._counted > COUNT_FROM and self.parts.expired - self._settled <= SETTLE:
             self._count()
 
     def slot_of(self, home: Home, row: int) -> int:
