@@ -45,6 +45,8 @@ _FOLDED: Final = str.maketrans(
     | {other: letter for letter, others in _LOOK_ALIKES.items() for other in others}
 )
 _DIGITS: Final = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s"})
+# In the names of accounts, which have no x64 and no base64: svc.b4ckup.
+_ACCOUNT_DIGITS: Final = _DIGITS | {ord("4"): "a"}
 _PAIRS: Final = re.compile("rn|vv")
 _NUMBER: Final = re.compile("[0-9]+")
 _TRAILING: Final = re.compile(r"[0135]+(?=\.exe$)")
@@ -129,58 +131,79 @@ _SYSTEM_ROOT: Final = re.compile(r"^(?:%+systemroot%+|\\systemroot)(?=\\|$)")
 _CACHED_LENGTH: Final = 512
 
 
-def fold(name: str) -> str:
+def fold(name: str, *, account: bool = False) -> str:
     """A name in lower case, letters that look alike made the same, digits within words read as letters.
 
-    Other numbers become "#", as mask_path has them.
+    Other numbers become "#", as mask_path has them. An account's domain is left out.
     """
-    lowered = name.lower().translate(_FOLDED)
+    lowered = (bare_account(name) if account else name).lower().translate(_FOLDED)
     if not lowered.isascii():
         lowered = unicodedata.normalize("NFKD", lowered)
         lowered = "".join(letter for letter in lowered if not unicodedata.combining(letter))
-    read = _BEFORE_LETTER.sub(lambda digits: digits[0].translate(_DIGITS), lowered)
+    letters = _ACCOUNT_DIGITS if account else _DIGITS
+    read = _BEFORE_LETTER.sub(lambda digits: digits[0].translate(letters), lowered)
     paired = _PAIRS.sub(lambda pair: "m" if pair[0] == "rn" else "w", read)
     return _NUMBER.sub("#", paired)
 
 
+def bare_account(account: str) -> str:
+    r"""An account without its domain: `CORP\bob` and `bob@corp.example` are bob."""
+    name = account.rpartition("\\")[2]
+    head, _, domain = name.rpartition("@")
+    return head if head and "." in domain else name
+
+
 @lru_cache(maxsize=64)
-def one_off(name: str) -> tuple[str, ...]:
+def one_off(name: str, *, account: bool = False) -> tuple[str, ...]:
     """Folded names one letter away from `name`: exchanged, missing, added, or two neighbours swapped.
 
-    The last letter of the stem does not count: python and pythonw, update and updater are relatives.
-    Nothing where the stem is shorter than five letters or longer than 48.
+    The last letter of the stem does not count: python and pythonw, update and updater are relatives. Nor
+    does the first of an account: jsmith and msmith are two persons. Nothing where the stem has fewer than
+    five letters or more than 48 characters.
     """
-    stem, dot, extension = _stem(fold(name))
-    if not _SHORTEST <= len(stem) <= _LONGEST:
+    folded = fold(name, account=account)
+    if not _is_comparable(folded, account=account):
         return ()
+    stem, dot, extension = _stem(folded, account=account)
     rest = dot + extension
     last = len(stem) - 1
     cuts = [(stem[:place], stem[place:] + rest) for place in range(last)]
+    inner = cuts[1:] if account else cuts
     return (
-        *[head + tail[1:] for head, tail in cuts],
+        *[head + tail[1:] for head, tail in inner],
         *[head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if tail[0] != tail[1]],
-        *[head + letter + tail[1:] for head, tail in cuts for letter in _LETTERS if letter != tail[0]],
-        *[head + letter + tail for head, tail in cuts for letter in _LETTERS],
+        *[head + letter + tail[1:] for head, tail in inner for letter in _LETTERS if letter != tail[0]],
+        *[head + letter + tail for head, tail in inner for letter in _LETTERS],
         *[stem[:last] + letter + stem[last:] + rest for letter in _LETTERS],
     )
 
 
-def has_near(name: str, names: Iterable[str]) -> bool:
+def has_near(name: str, names: Iterable[str], *, account: bool = False) -> bool:
     """Whether one of `names` (folded) may be one letter away: where none may, `one_off` is not worth making.
 
     One letter that differs leaves one half of the stem as it is; all names take a quarter of a millisecond.
     The name itself is not away from itself.
     """
-    folded = fold(name)
-    stem = _stem(folded)[0]
-    if not _SHORTEST <= len(stem) <= _LONGEST:
+    folded = fold(name, account=account)
+    if not _is_comparable(folded, account=account):
         return False
+    stem = _stem(folded, account=account)[0]
     half = (len(stem) - 2) // 2
     head, tail = folded[:half], folded[len(stem) - half :]
     return any((near.startswith(head) or near.endswith(tail)) and near != folded for near in names)
 
 
-def _stem(name: str) -> tuple[str, str, str]:
+def _is_comparable(folded: str, *, account: bool) -> bool:
+    """Whether a folded name is long enough to be one letter off by intent, and short enough to look at."""
+    stem = _stem(folded, account=account)[0]
+    letters = sum(map(str.isalpha, stem)) if account else len(stem)
+    return letters >= _SHORTEST and len(stem) <= _LONGEST
+
+
+def _stem(name: str, *, account: bool = False) -> tuple[str, str, str]:
+    """Stem, dot and extension; accounts have no extension: john.smith."""
+    if account:
+        return name, "", ""
     head, dot, extension = name.rpartition(".")
     return (head, dot, extension) if dot else (name, "", "")
 

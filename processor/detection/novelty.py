@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from processor.detection.masquerade import fold, has_near, in_system_folder, is_system_program, one_off
+from processor.detection.masquerade import (
+    bare_account,
+    fold,
+    has_near,
+    in_system_folder,
+    is_system_program,
+    one_off,
+)
 from processor.events.event import PROCESS, Event, Kind, folder, program_name
 from processor.features.text import mask_path
 
@@ -102,7 +109,7 @@ class Known:
             own = self._scopes[scope] = _Scope()
             self._rota.append(scope)
         name, place = self._read(gate)
-        gates = own.names.setdefault(fold(name), {})
+        gates = own.names.setdefault(self._fold(name), {})
         if gate not in gates:
             gates[gate] = None
             own.places.setdefault(place, {})[gate] = None
@@ -133,7 +140,7 @@ class Known:
             return Novelty()
         own = self._scopes.get(scope) or _Scope()
         name, place = self._read(gate)
-        folded = fold(name)
+        folded = self._fold(name)
         namesakes = self._live(own, scope, folded, gate, engine)
         alike = (
             self._alike(own, scope, event, gate, engine) if namesakes is not None and not namesakes else ""
@@ -153,7 +160,7 @@ class Known:
             return ()
         name, place = self._read(gate)
         counts: dict[str, tuple[int, bool]] = {}
-        for other in self._live(own, scope, fold(name), gate, engine) or ():
+        for other in self._live(own, scope, self._fold(name), gate, engine) or ():
             where = self._read(other)[1]
             if where != place:
                 events, more = engine.gate_events(scope, other, _MAX_EVENTS)
@@ -179,6 +186,9 @@ class Known:
             if events >= _MAX_EVENTS or gates > _MAX_PLACES:
                 return _MAX_EVENTS
         return events
+
+    def _fold(self, name: str) -> str:
+        return fold(name, account=self._kind != PROCESS)
 
     def _read(self, gate: Gate) -> tuple[str, str]:
         """Name and place of a gate, lower case."""
@@ -219,31 +229,47 @@ class Known:
         return found
 
     def _alike(self, own: _Scope, scope: str, event: Event, gate: Gate, engine: LiveGates) -> str:
-        """A name of the window that the event's own imitates; of several the first in the alphabet."""
-        raw = program_name(event.executable) if self._kind == PROCESS else event.account
-        if self._kind == PROCESS and is_system_program(raw.lower()):
+        """A name of the window that the event's own imitates; of several the one with most events."""
+        account = self._kind != PROCESS
+        raw = event.account if account else program_name(event.executable)
+        if not account and is_system_program(raw.lower()):
             return ""
-        own_name, own_place = self._read(gate)
+        own_place = self._read(gate)[1]
         # In lower case as disguises asks for them: they are remembered.
-        neighbours = one_off(raw.lower()) if has_near(raw, own.names) else ()
+        neighbours = (
+            one_off(raw.lower(), account=account) if has_near(raw, own.names, account=account) else ()
+        )
         near_names = () if own.names.keys().isdisjoint(neighbours) else neighbours
-        shared = self._kind == PROCESS and in_system_folder(own_place)
-        for near in (fold(raw), *near_names):
-            if near not in own.names:
-                continue
-            live = [g for g in tuple(own.names[near]) if g != gate and _is_live(engine, scope, g)]
-            if shared and (near in near_names or len(near) < _SHORT):
-                # icacls beside cacls, fgrep beside egrep, id beside ld: a system's programs are that near.
-                live = [other for other in live if not in_system_folder(self._read(other)[1])]
-            others = {self._read(other)[0] for other in live}
-            alike = min((name for name in others if _differ(name, own_name)), default="")
-            if alike:
-                return alike
+        shared = not account and in_system_folder(own_place)
+        for near in (self._fold(raw), *near_names):
+            # icacls beside cacls, fgrep beside egrep, id beside ld: a system's programs are that near.
+            relatives = shared and (near in near_names or len(near) < _SHORT)
+            counts: dict[str, int] = {}
+            for other in tuple(own.names.get(near, ())):
+                name, place = self._read(other)
+                before = counts.get(name, 0)
+                if other == gate or before >= _MAX_EVENTS or (relatives and in_system_folder(place)):
+                    continue
+                if self._is_imitated(name, gate):
+                    counts[name] = before + engine.gate_events(scope, other, _MAX_EVENTS)[0]
+            found = [(-events, name) for name, events in counts.items() if events]
+            if found:
+                return min(found)[1]
         return ""
+
+    def _is_imitated(self, name: str, gate: Gate) -> bool:
+        """Whether a name of about the same letters is another's: not the same but for number or domain."""
+        own_name = self._read(gate)[0]
+        if self._kind == PROCESS:
+            return _differ(name, own_name)
+        # Computers are numbered and lettered in rows: WEB-A$, WEB-B$.
+        if name.endswith("$") and own_name.endswith("$"):
+            return False
+        return _differ(bare_account(name), bare_account(own_name))
 
     def _drop(self, own: _Scope, gate: Gate) -> None:
         name, place = self._read(gate)
-        for index, key in ((own.names, fold(name)), (own.places, place)):
+        for index, key in ((own.names, self._fold(name)), (own.places, place)):
             gates = index.get(key)
             if gates is not None:
                 gates.pop(gate, None)

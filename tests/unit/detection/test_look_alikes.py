@@ -114,3 +114,62 @@ def test_a_look_alike_is_told_where_folder_or_letters_give_it_away(
 
     assert said in anomaly["message"]
     assert anomaly["event"]["risk_score"] >= 90
+
+
+@pytest.mark.parametrize(
+    ("known", "new"),
+    [
+        ("john.smith", "john.smyth"),
+        ("svc.backup", "svc.bakcup"),
+        ("svc.backup", "svc.backvp"),
+        ("svc.backup", "svc.b4ckup"),
+        ("m.mueller", "m.muller"),
+        ("administrator", "Administrat0r"),
+        ("alice", "\u0430lice"),
+    ],
+)
+def test_an_account_made_to_be_taken_for_another_is_told(tmp_path: Path, known: str, new: str) -> None:
+    """Wherever the letter is, behind a dot too."""
+    anomaly = last(tmp_path, [*(logon(1, second, known) for second in range(3)), logon(3, 0, new)])
+
+    assert f"easily taken for corp\\{known.lower()}, an account known here" in anomaly["message"]
+
+
+@pytest.mark.parametrize(
+    ("known", "new"),
+    [
+        ("bob", "rob"),
+        ("dan", "jan"),
+        ("wei", "lei"),
+        ("jsmith", "msmith"),
+        ("a.lei", "a.wei"),
+        ("john.smith", "john.smith2"),
+        ("svc_sql01", "svc_sql02"),
+        ("WEB-AX$", "WEB-BX$"),
+    ],
+)
+def test_persons_of_short_names_and_other_initials_are_no_look_alikes(
+    tmp_path: Path, known: str, new: str
+) -> None:
+    """A domain before a name makes it no longer; a number is a number."""
+    anomaly = last(tmp_path, [*(logon(1, second, known) for second in range(3)), logon(3, 0, new)])
+
+    assert "easily taken" not in anomaly["message"]
+
+
+def test_an_account_of_another_domain_is_no_look_alike_and_imitates_across_domains(tmp_path: Path) -> None:
+    """The same name is the same; one letter off is one letter off."""
+    known = [logon(1, second, "john.smith") for second in range(3)]
+
+    assert "easily taken" not in last(tmp_path, [*known, logon(3, 0, "john.smith", "SRV-1")])["message"]
+    assert "easily taken" in last(tmp_path, [*known, logon(3, 0, "john.smyth", "SRV-1")])["message"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_names_the_one_with_most_events_is_told(tmp_path: Path, order: int) -> None:
+    """Not the look-alike that came before."""
+    known = [("administrator", 4), ("adm1nistrator", 2)][::order]
+    records = [logon(1, 10 * at, name) for name, events in known for at in range(events)]
+    message = last(tmp_path, [*records, logon(3, 0, "Administrat0r")])["message"]
+
+    assert r"easily taken for corp\administrator" in message
