@@ -165,9 +165,9 @@ class Restore:
 
     @property
     def origin(self) -> Origin:
-        """Where the model came from."""
+        """Where the model came from; state with a gap counts as the log that stood in for it."""
         if self._links:
-            return "state"
+            return "log" if self._held is not None and self._held.broken else "state"
         return "log" if self._replayed else "none"
 
     @property
@@ -290,6 +290,7 @@ class Restore:
     def _open(self, plan: Plan) -> None:
         begin = plan.begin
         if self._links:
+            self._tell_hole(self._links[-1].end, min(self._log.low, plan.live_at))
             begin = min(self._relearn(self._links[-1]), plan.live_at)
         elif begin is None:
             found = self._broker.offset_at(self._partition, plan.since, _ASK_S)
@@ -305,6 +306,12 @@ class Restore:
             return
         log.info("restoring", extra={**self._where(), "from": begin, "to": plan.live_at})
         self._reader = self._broker.reader(self._partition, begin, plan.live_at)
+
+    def _tell_hole(self, kept: int, low: int) -> None:
+        """State ends at `kept`, the log begins at `low`."""
+        if kept < low:
+            told = {"missing": low - kept, "from": kept, "to": low, "then": "what is retained is learned"}
+            log.warning("the log no longer holds what is missing in the state", extra=told | self._where())
 
     def _relearn(self, last: Segment) -> int:
         """Where to begin behind a chain: before its end where some kind is not in it."""

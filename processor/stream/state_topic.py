@@ -84,6 +84,8 @@ class Held:
         self._settings = settings
         self._partition = partition
         self._values: dict[_Key, bytes] = {}
+        # Whether the chain that was asked for last ends before a segment that was committed.
+        self.broken = False
 
     def take(self, records: Iterable[Record]) -> None:
         """Records of the state partition, in order: the newest of a key wins."""
@@ -130,7 +132,21 @@ class Held:
                 why = f"other features or gate: {' '.join(sorted(settings.kinds.keys() - kinds.keys()))}"
             told = {"segments": len(fitting), "refused": len(refused), "why": why, "used": len(links)}
             log.warning("state is not used, or not all of it", extra={**told, **_where(self._partition)})
-        return links if kinds else []
+        links = links if kinds else []
+        behind = {segment.start: segment.end for segment in fitting if segment.end <= until}
+        behind |= {start: until for start in refused if start < until}
+        self._tell_gap(links, behind)
+        return links
+
+    def _tell_gap(self, links: Sequence[segments.Segment], behind: Mapping[int, int]) -> None:
+        """Say where the chain ends before segments that were committed; behind: start -> end of each."""
+        beyond = [end for start, end in behind.items() if links and start >= links[-1].end]
+        self.broken = bool(beyond)
+        if beyond:
+            told = {"from": links[-1].end, "to": max(beyond), "then": "learned from the log"}
+            log.warning(
+                "state has a gap: what lies behind it is not used", extra=told | _where(self._partition)
+            )
 
     def _segment(self, start: int) -> segments.Segment:
         first = self._values[_Key(start, 0)]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
+from processor.detection.segments import Segment
 from processor.errors import StateTopicWrong
 from processor.stream.loop import Loop
 from processor.stream.memory import MemoryBroker
@@ -223,6 +224,73 @@ def test_a_value_that_says_it_has_no_chunks_is_damaged(caplog: pytest.LogCapture
     restore(stage.loop())
 
     assert "a segment of no chunks" in {vars(line).get("why") for line in caplog.records}
+
+
+@pytest.fixture
+def segmented() -> Stage:
+    """A window whose state is several segments, and whose instance was killed at offset 200 of 300."""
+    unfolded = settings(window={"length": "7d", "pane": "10m"}, episode={"fold": {"keep": 0}})
+    stage = Stage(settings=unfolded, keeps_state=True)
+    first = stage.loop()
+    for written in range(20, 201, 20):
+        stage.write(story(7, 300)[written - 20 : written])
+        run_until_committed(stage, first, written)
+        for _ in range(20):
+            first.turn()
+    kill(stage, first)
+    return stage
+
+
+def take_away(stage: Stage, segment: Segment) -> None:
+    """Its first chunk, and with it the segment."""
+    key = f'["group","{EVENTS}",0,{segment.start},0]'.encode()
+    stage.cluster.append(STATE, None, key=key, partition=0)
+
+
+def warned(caplog: pytest.LogCaptureFixture, text: str) -> dict[str, object]:
+    """What the one warning that begins so says."""
+    [line] = [line for line in caplog.records if line.message.startswith(text)]
+    return {name: vars(line)[name] for name in ("topic", "partition", "from", "to")}
+
+
+def test_a_gap_in_the_state_is_said_and_learned_from_the_log(
+    segmented: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A segment in the middle is missing: what lies before it is used, and the same records come out."""
+    links = segmented.segments().chain(200)
+    take_away(segmented, links[2])
+    segmented.write(story(7, 300)[200:])
+
+    run_until_committed(segmented, segmented.loop(), 300)
+
+    told = {"topic": EVENTS, "partition": 0, "from": links[1].end, "to": links[-1].end}
+    assert told == warned(caplog, "state has a gap")
+    assert {"state": 0.0, "log": 1.0, "none": 1.0} == origins(segmented)
+    assert ids(expected(segmented, story(7, 300))) == ids(segmented.anomalies())
+
+
+def test_events_that_neither_state_nor_log_holds_are_told(
+    segmented: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The newest segment is missing and the log begins behind it: from where to where."""
+    links = segmented.segments().chain(200)
+    take_away(segmented, links[-1])
+    segmented.cluster.trim(Partition(EVENTS, 0), 195)
+
+    restore(segmented.loop())
+
+    told = {"topic": EVENTS, "partition": 0, "from": links[-2].end, "to": 195}
+    assert told == warned(caplog, "the log no longer holds what is missing in the state")
+
+
+def test_whole_state_warns_of_nothing(segmented: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Though the log before its end is gone."""
+    segmented.cluster.trim(Partition(EVENTS, 0), segmented.segments().chain(200)[-1].end)
+    caplog.clear()
+
+    restore(segmented.loop())
+
+    assert [] == [line.message for line in caplog.records if line.levelno >= logging.WARNING]
 
 
 def test_state_of_other_scopes_is_not_used() -> None:
