@@ -72,7 +72,7 @@ def bench_kafka(
     ] = None,
     records: Annotated[
         int, typer.Option(help="To read, behind the history.", metavar="N", min=1000)
-    ] = 200_000,
+    ] = 1_500_000,
     rounds: Annotated[int, typer.Option(help="Turns of each engine.", metavar="N", min=1)] = 2,
     seconds: Annotated[float, typer.Option(help="At each rate of produce.", metavar="N", min=1)] = 20.0,
 ) -> None:

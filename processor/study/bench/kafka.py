@@ -24,7 +24,7 @@ _LAP: Final = 6306
 class Plan:
     """How much is measured: records behind the history, turns of each engine, seconds of each rate."""
 
-    records: int = 200_000
+    records: int = 1_500_000
     rounds: int = 2
     seconds: float = 20.0
 

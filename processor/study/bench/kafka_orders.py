@@ -138,13 +138,16 @@ def await_word(worker: subprocess.Popen[str], word: str) -> None:
 
 
 def cost(told: Sequence[Sequence[Sample]]) -> Cost:
-    """From where all of them had begun to where the first had come to its end.
+    """From where all of them had records to where the first had come to its end, its last commit with it.
 
     Each tells from where it has its history behind it; one that got no records is left out.
+    Raises OutputFailed where none is left.
     """
-    told = [samples for samples in told if samples[-1].records > samples[0].records]
+    told = [samples for samples in told if samples and samples[-1].records > samples[0].records]
+    if not told:
+        raise OutputFailed("too few records to measure: more --records")
     begin = max(samples[0].at for samples in told)
-    end = min(next(each.at for each in samples if each.records >= samples[-1].records) for samples in told)
+    end = min(samples[-1].at for samples in told)
     columns = [np.array(samples, np.float64).T for samples in told]
     between = [[np.interp((begin, end), at, column) for column in rest] for at, *rest in columns]
     cpu, records, memory = (float(sum(one[i][1] - one[i][0] for one in between)) for i in range(3))

@@ -23,6 +23,7 @@ from processor.study.bench.kafka_clients import read
 from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample
 
 _ASK_S: Final = 0.05
+_FIRST_S: Final = 0.002
 
 
 def main() -> None:
@@ -42,6 +43,8 @@ def _sample(records: int) -> Sample:
 
 
 def _raw(order: Order) -> Iterator[Sample]:
+    # What ours is given, readers have too.
+    service.tune_interpreter()
     total, next_at, whole = 0, 0.0, sum(order.ends) - sum(order.starts)
     for more in read(order.bootstrap, order.topic, order.starts, order.engine):
         total += more
@@ -64,6 +67,7 @@ def _ours(order: Order) -> list[Sample]:
 
     def watch() -> None:
         if held is not None:
+            held.closing = lambda: samples.append(_sample(samples[-1].records)) if samples else None
             _await_word(built, held, order, stop)
         (_stay if order.stays else _watch)(built, order, stop, samples)
 
@@ -87,6 +91,8 @@ class _Held(KafkaBroker):
         super().__init__(settings)
         self.begin = threading.Event()
         self.owned: Callable[[], Container[Partition]] = tuple
+        # Called when everything is committed.
+        self.closing: Callable[[], None] = lambda: None
         self._starts = starts
         self._paused: set[Partition] = set()
 
@@ -103,6 +109,11 @@ class _Held(KafkaBroker):
             self.pause(partition)
             self._paused.add(partition)
         return [record for record in records if not self._is_fresh(record)]
+
+    def close(self) -> None:
+        """Say so first."""
+        self.closing()
+        super().close()
 
     def _is_fresh(self, record: Record) -> bool:
         return record.offset >= self._starts[record.partition.number]
@@ -133,7 +144,11 @@ def _say(word: str) -> None:
 def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sample]) -> None:
     """Look at it until its partitions have been read to their ends."""
     before = _records(built)
-    samples.append(_sample(0))
+    # As readers' clocks do, it starts when records have begun to come.
+    while _records(built) == before:
+        if stop.wait(_FIRST_S):
+            return
+    samples.append(_sample(_records(built) - before))
     while not stop.wait(_ASK_S):
         samples.append(_sample(_records(built) - before))
         tasks = list(built.loop.tasks.values())

@@ -16,11 +16,20 @@ def _told(*samples: tuple[float, float, int, int]) -> list[Sample]:
     return [Sample(*each) for each in samples]
 
 
-def test_what_comes_after_the_last_record_costs_nothing() -> None:
-    """A worker tells from its begin on; what was spent before and after is not counted."""
-    told = _told((2.0, 9.0, 0, 150), (4.0, 10.0, 40, 190), (9.0, 10.5, 40, 999))
+def test_the_last_commit_is_counted_and_what_was_before_is_not() -> None:
+    """A worker tells from its first records to behind its last commit."""
+    told = _told((2.0, 9.0, 0, 150), (4.0, 10.0, 40, 190), (4.5, 10.2, 40, 195))
 
-    assert kafka_orders.cost([told]) == Cost(records=40, wall=2.0, cpu=1.0, gained=40)
+    cost = kafka_orders.cost([told])
+
+    assert (cost.records, cost.wall, cost.gained) == (40, 2.5, 45)
+    assert cost.cpu == pytest.approx(1.2)
+
+
+def test_too_few_records_are_no_rate() -> None:
+    """All of them came at once."""
+    with pytest.raises(OutputFailed, match="--records"):
+        kafka_orders.cost([_told((2.0, 9.0, 40, 150))])
 
 
 def test_two_instances_count_while_both_work() -> None:
