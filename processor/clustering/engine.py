@@ -237,6 +237,22 @@ class Engine(Transferable):
         events = self.space.events_in(place, limit)
         return (limit, True) if events >= limit else (events, False)
 
+    def gate_exemplar(self, scope: str, gate: Gate) -> str:
+        """The exemplar of a gate's oldest vector in a scope's window; "" where it has none."""
+        home = self.homes.named.get(scope)
+        number = self.rows.gate_number(gate)
+        place = self.places.find(home.number, number) if home and number else 0
+        if not place or home is None:
+            return ""
+        self.settle_all()
+        slots = self.space.members(place)
+        slots = slots[self.slots.arrays["newest"][slots] >= self.horizon_of(home)]
+        if not len(slots):
+            return ""
+        oldest = int(np.argmin(self.slots.arrays["first"][slots]))
+        kept: str = self.slots.exemplars[int(slots[oldest])]
+        return kept
+
     def live_gates(self) -> list[tuple[str, Gate]]:
         """(scope, gate) of each place with an event in the window; one pass over all places."""
         places, n = self.places.arrays, self.places.size

@@ -11,6 +11,7 @@ from typing import Final
 from processor.clustering.engine import Engine
 from processor.clustering.walks import NearestCore
 from processor.detection import exemplars
+from processor.detection.masquerade import is_system_program
 from processor.detection.novelty import Known, Place
 from processor.detection.verdict import (
     Assessment,
@@ -116,9 +117,10 @@ def _news(case: Case, seen: Assessment, places: tuple[Place, ...], within: str) 
     elif novelty.same_place:
         seldom = "never" if case.event.system_session else "only"
         known = "known from here" if process else "known"
-        clauses.append(f"{known}, but {within} {seldom} in the system's own session")
+        aside = ", numbers aside" if process and _is_numbered(case.event) else ""
+        clauses.append(f"{known}{aside}, but {within} {seldom} in the system's own session")
     elif places:
-        clauses.append(_usual_places(places, process=process))
+        clauses.append(_usual_places(places, case.event))
     if novelty.new_place and (folder(case.event.executable) or case.event.source_ip):
         clauses.append(
             f"nothing else has run from this folder {within}"
@@ -128,15 +130,24 @@ def _news(case: Case, seen: Assessment, places: tuple[Place, ...], within: str) 
     return clauses or [f"nothing like it {within}"]
 
 
-def _usual_places(places: tuple[Place, ...], *, process: bool) -> str:
+def _is_numbered(event: Event) -> bool:
+    """Whether a program's name has numbers, which its gate masks: agent01 and agent02 share one."""
+    name = program_name(event.executable).lower()
+    # Nobody's rundll32 is another's rundll64.
+    return not is_system_program(name) and mask_path(name) != name
+
+
+def _usual_places(places: tuple[Place, ...], event: Event) -> str:
     r"""`runs 412 times from C:\Windows\System32, never before from here`."""
-    most = places[0]
+    most, process = places[0], event.kind == PROCESS
     times = f"{'at least ' if most.at_least else ''}{most.events:,} time{'s' * (most.events != 1)}"
     others = len(places) - 1
     more = f" (and from {others} other place{'s' * (others != 1)})" if others else ""
     where = (
         _quote(_unmasked(most.place)) if most.place else "no known folder" if process else "this host itself"
     )
+    if process and _is_numbered(event):
+        return f"programs of this name, numbers aside, run {times} from {where}{more}, never before from here"
     verb = "runs" if process else "logs on"
     return f"otherwise {verb} {times} from {where}{more}, never before from here"
 
@@ -156,9 +167,7 @@ def _comparison(
         size = nearest.size if nearest is not None else 1
         return [f"one of only {size} such events {within}"]
     if nearest is None:
-        name = program_name(case.event.executable)
-        # Elsewhere in a name a number is mostly the same: regsvr32.
-        if mask_path(name).startswith(("#", "<")):
+        if case.event.kind == PROCESS and _is_numbered(case.event):
             return [f"programs of this name, numbers aside, were seen {within}, each in another form"]
         return [f"seen before {within}, but each time in another form"]
     size_text = f"{'at least ' if nearest.at_least else ''}{nearest.size:,}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
+from processor.detection import exemplars
 from processor.detection.masquerade import (
     bare_account,
     fold,
@@ -39,6 +40,10 @@ class LiveGates(Protocol):
 
     def gate_events(self, scope: str, gate: Gate, limit: int) -> tuple[int, bool]:
         """Live events of a scope's gate, and whether the count stopped at `limit`."""
+        ...
+
+    def gate_exemplar(self, scope: str, gate: Gate) -> str:
+        """What is kept of a live event of a scope's gate; "" where there is none."""
         ...
 
     def scope_live(self, scope: str) -> bool:
@@ -254,8 +259,19 @@ class Known:
                     counts[name] = before + engine.gate_events(scope, other, _MAX_EVENTS)[0]
             found = [(-events, name) for name, events in counts.items() if events]
             if found:
-                return min(found)[1]
+                return self._shown(scope, min(found)[1], own.names[near], engine)
         return ""
+
+    def _shown(self, scope: str, name: str, gates: Iterable[Gate], engine: LiveGates) -> str:
+        """A name of the window as one of its events had it: gates hold "#" for the numbers of a program."""
+        if "#" not in name or self._kind != PROCESS:
+            return name
+        for gate in sorted(gates, key=str):
+            if self._read(gate)[0] == name:
+                program = exemplars.read(engine.gate_exemplar(scope, gate)).program.lower()
+                if mask_path(program) == name:
+                    return program
+        return name
 
     def _is_imitated(self, name: str, gate: Gate) -> bool:
         """Whether a name of about the same letters is another's: not the same but for number or domain."""

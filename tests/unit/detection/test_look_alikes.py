@@ -116,6 +116,18 @@ def test_a_look_alike_is_told_where_folder_or_letters_give_it_away(
     assert anomaly["event"]["risk_score"] >= 90
 
 
+def test_programs_that_differ_in_numbers_are_not_said_to_be_the_same(tmp_path: Path) -> None:
+    """agent02 never ran before from anywhere; what agentO1 is like is agent01, as it was seen."""
+    other = after(tmp_path, "C:\\App\\agent01.exe", "C:\\Users\\Public\\agent02.exe")["message"]
+    alike = after(tmp_path, "C:\\App\\Agent01.exe", "C:\\Users\\Public\\agentO1.exe")["message"]
+    folder = "C:\\Users\\Public\\rundll32.exe"
+    system = after(tmp_path, SYSTEM32 + "rundll32.exe", folder)["message"]
+
+    assert r"programs of this name, numbers aside, run 3 times from c:\app, never before from here" in other
+    assert "its name is easily taken for agent01.exe, a program known here" in alike
+    assert r"otherwise runs 3 times from c:\windows\system32, never before from here" in system
+
+
 @pytest.mark.parametrize(
     ("known", "new"),
     [

@@ -22,6 +22,9 @@ class Window:
         events = self.live.get(scope, {}).get(gate, 0)
         return (limit, True) if events >= limit else (events, False)
 
+    def gate_exemplar(self, _scope: str, _gate: Gate) -> str:
+        return ""
+
     def scope_live(self, scope: str) -> bool:
         return bool(self.live.get(scope))
 
