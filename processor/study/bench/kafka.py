@@ -9,12 +9,14 @@ from typing import Final
 from processor.config import Settings
 from processor.study.bench import kafka_clients, kafka_orders, latency
 from processor.study.bench.kafka_orders import Cost, Order, own_settings
-from processor.study.bench.rows import OURS, Row, report
+from processor.study.bench.plot import draw
+from processor.study.bench.rows import OURS, Row, by_quarters, report
 from processor.study.bench.workload import HISTORY, HISTORY_END, Raw, history, mixed, tiled
 from processor.study.progress import bar
 
 _PARTITIONS: Final = 2
 _NEW_SHARE: Final = 0.05
+_PAIR: Final = f"{OURS}, 2 instances"
 # The real stream, where the checkout has the recorded data beside it; its first lap is history.
 _RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
 _LAP: Final = 6306
@@ -61,16 +63,19 @@ def run(
     spy = [] if profile is None else kafka_orders.spy(profile)
     settings = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"start": "earliest"})})
     workloads = _filled(bootstrap, plan)
-    rows = [row for workload in workloads for row in _compare(workload, settings, bootstrap, plan.rounds)]
-    first, group = workloads[0], kafka_orders.name()
+    engines = [OURS, "json.loads", *(["orjson"] if kafka_orders.has_orjson() else []), "nothing"]
+    rows = _compare(workloads[0], [*engines, _PAIR], settings, bootstrap, plan.rounds)
+    for workload in workloads[1:]:
+        rows += _compare(workload, engines, settings, bootstrap, plan.rounds)
     if spy:
-        kafka_orders.work([_order(first, settings, bootstrap, kafka_orders.name(), "1")], spy)
-    pair = [_order(first, settings, bootstrap, group, each, share=_PARTITIONS // 2) for each in "12"]
-    rows.append(_row(first, f"{OURS}, 2 instances", [kafka_orders.cost(kafka_orders.work(pair))]))
+        kafka_orders.work([_order(workloads[0], settings, bootstrap, kafka_orders.name(), "1")], spy)
     rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * rows[0].events_per_s)
+    for row in rows:
+        if row.resident is not None and row.engine.startswith(OURS):
+            print(f"{row.workload}, {row.engine}: {by_quarters(row.resident)}")  # noqa: T201
     report(rows, json_path)
     if plot is not None:
-        latency.draw(rows, plot)
+        draw(rows, "Kafka to Kafka", plot)
 
 
 def _filled(bootstrap: str, plan: Plan) -> list[_Workload]:
@@ -95,20 +100,28 @@ def _fill(name: str, bootstrap: str, before: Iterable[Raw], fresh: Iterable[Raw]
     return _Workload(name, topic, starts, kafka_clients.ends(bootstrap, topic, _PARTITIONS))
 
 
-def _compare(workload: _Workload, settings: Settings, bootstrap: str, rounds: int) -> list[Row]:
+def _compare(
+    workload: _Workload, engines: Sequence[str], settings: Settings, bootstrap: str, rounds: int
+) -> list[Row]:
     """Every engine in turn, so that a busy machine slows them alike."""
-    engines = [OURS, "json.loads", *(["orjson"] if kafka_orders.has_orjson() else []), "nothing"]
     costs: dict[str, list[Cost]] = {engine: [] for engine in engines}
     with bar(workload.name) as progress:
         for turn in range(rounds * len(engines)):
             progress(turn, rounds * len(engines))
             engine = engines[turn % len(engines)]
-            if engine == OURS:
-                order = _order(workload, settings, bootstrap, kafka_orders.name(), "1")
-            else:
-                order = Order(bootstrap, workload.topic, workload.starts, workload.ends, engine)
-            costs[engine].append(kafka_orders.cost(kafka_orders.work([order])))
+            orders = _orders(workload, engine, settings, bootstrap)
+            costs[engine].append(kafka_orders.cost(kafka_orders.work(orders)))
     return [_row(workload, engine, costs[engine]) for engine in engines]
+
+
+def _orders(workload: _Workload, engine: str, settings: Settings, bootstrap: str) -> list[Order]:
+    group = kafka_orders.name()
+    if engine == OURS:
+        return [_order(workload, settings, bootstrap, group, "1")]
+    if engine == _PAIR:
+        share = _PARTITIONS // 2
+        return [_order(workload, settings, bootstrap, group, each, share=share) for each in "12"]
+    return [Order(bootstrap, workload.topic, workload.starts, workload.ends, engine)]
 
 
 def _order(
@@ -133,4 +146,5 @@ def _row(workload: _Workload, engine: str, costs: list[Cost]) -> Row:
         records / sum(cost.wall for cost in costs),
         records / sum(cost.cpu for cost in costs),
         bytes_per_event=sum(cost.gained for cost in costs) / records,
+        resident=costs[-1].resident,
     )

@@ -21,6 +21,7 @@ _WITHIN_S: Final = 900.0
 # What a worker says: all of its partitions are live; and those that it waits for.
 LIVE: Final = "live"
 READY: Final = "ready"
+QUARTERS: Final = 4
 
 
 class Sample(NamedTuple):
@@ -57,12 +58,20 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What some records needed: seconds, seconds of CPU of all threads; bytes of memory gained meanwhile."""
+    """What some records needed: seconds, seconds of CPU of all threads.
+
+    resident : bytes of memory at the begin and after each quarter of the time
+    """
 
     records: float
     wall: float
     cpu: float
-    gained: float
+    resident: Sequence[float]
+
+    @property
+    def gained(self) -> float:
+        """Bytes of memory gained meanwhile."""
+        return self.resident[-1] - self.resident[0]
 
 
 def name() -> str:
@@ -148,10 +157,11 @@ def cost(told: Sequence[Sequence[Sample]]) -> Cost:
         raise OutputFailed("too few records to measure: more --records")
     begin = max(samples[0].at for samples in told)
     end = min(samples[-1].at for samples in told)
+    times = np.linspace(begin, end, QUARTERS + 1)
     columns = [np.array(samples, np.float64).T for samples in told]
-    between = [[np.interp((begin, end), at, column) for column in rest] for at, *rest in columns]
-    cpu, records, memory = (float(sum(one[i][1] - one[i][0] for one in between)) for i in range(3))
-    return Cost(records, end - begin, cpu, memory)
+    each = np.array([[np.interp(times, at, column) for column in rest] for at, *rest in columns])
+    cpu, records, memory = each.sum(axis=0)
+    return Cost(float(records[-1] - records[0]), end - begin, float(cpu[-1] - cpu[0]), memory.tolist())
 
 
 def spy(path: Path) -> list[str]:

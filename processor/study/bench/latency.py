@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from processor.config import Settings
 from processor.errors import OutputFailed
 from processor.study.bench import kafka_clients, kafka_orders
-from processor.study.bench.kafka_orders import Order, Sample, own_settings
+from processor.study.bench.kafka_orders import QUARTERS, Order, Sample, own_settings
 from processor.study.bench.rows import OURS, Row
 from processor.study.bench.workload import HISTORY_END, Raw, history, mixed
 from processor.study.progress import bar
@@ -89,8 +88,9 @@ def _run(bootstrap: str, topic: str, records: Sequence[Raw], rate: int) -> _Lap:
 
 
 def _row(lap: _Lap, samples: Sequence[Sample]) -> Row:
-    at, cpu, *_ = np.array(samples, np.float64).T
+    at, cpu, _, memory = np.array(samples, np.float64).T
     spent = float(np.diff(np.interp((lap.begin, lap.end), at, cpu))[0])
+    resident = np.interp(np.linspace(lap.begin, lap.end, QUARTERS + 1), at, memory).tolist()
     p50, p99, most = (float(value) * 1e6 for value in np.quantile(lap.taken, (0.5, 0.99, 1.0)))
     return Row(
         f"produce to committed anomaly, {lap.rate:,}/s",
@@ -101,28 +101,6 @@ def _row(lap: _Lap, samples: Sequence[Sample]) -> Row:
         p50_us=p50,
         p99_us=p99,
         max_us=most,
+        bytes_per_event=(resident[-1] - resident[0]) / lap.records,
+        resident=resident,
     )
-
-
-def draw(rows: Sequence[Row], path: Path) -> None:
-    """Rates of each engine, and latencies, as one HTML file; raises OutputFailed."""
-    from plotly import graph_objects  # noqa: PLC0415 - half a second, for the plot alone
-    from plotly.subplots import make_subplots  # noqa: PLC0415
-
-    figure = make_subplots(
-        rows=2, cols=1, subplot_titles=["events per CPU second", "produce to committed anomaly, ms"]
-    )
-    for row in rows:
-        if row.p50_us is None and row.events_per_cpu_s is not None:
-            label = f"{row.engine}<br>{row.workload}"
-            figure.add_trace(graph_objects.Bar(x=[label], y=[row.events_per_cpu_s], showlegend=False), 1, 1)
-    timed = [row for row in rows if row.p50_us is not None]
-    for name, field in (("p50", "p50_us"), ("p99", "p99_us"), ("max", "max_us")):
-        values = [getattr(row, field) / 1000 for row in timed]
-        figure.add_trace(graph_objects.Scatter(x=[row.workload for row in timed], y=values, name=name), 2, 1)
-    figure.update_yaxes(type="log", row=2, col=1)
-    figure.update_layout(height=900, title="Kafka to Kafka")
-    try:
-        path.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
-    except OSError as error:
-        raise OutputFailed(f"cannot write {path}: {error.strerror}") from error

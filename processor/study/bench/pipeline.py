@@ -6,18 +6,18 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from processor.config import Settings
-from processor.errors import OutputFailed
 from processor.events.sketches import Sketches
 from processor.events.skim import COMPILED, Skimmer
 from processor.pipeline import Pipeline, PipelineSettings, Scored
 from processor.service import COLLECT_AFTER
+from processor.study.bench.plot import draw
 from processor.study.bench.rows import OURS, Row, report
 from processor.study.bench.stages import stages
 from processor.study.bench.workload import HISTORY_END, Raw, history, mixed, tiled
@@ -65,7 +65,7 @@ def run(settings: Settings, json_path: Path | None, plot: Path | None = None) ->
     print("\n".join(told))  # noqa: T201
     report(rows, json_path)
     if plot is not None:
-        _draw(rows, plot)
+        draw(rows, "bytes to verdict, against parsing alone", plot)
 
 
 def _measure(
@@ -92,23 +92,20 @@ def _measure(
     run_alone = stages(_learned(own, before), len(before), records)
     told += run_alone.told()
     p50, p99, p999 = np.percentile(run_alone.times, (50, 99, 99.9))
-    alone = {
-        "p50_us": float(p50),
-        "p99_us": float(p99),
-        "p999_us": float(p999),
-        "bytes_per_event": run_alone.bytes_per_event,
-    }
-    return [
-        Row(
-            workload=name,
-            engine=engine,
-            window=None,
-            events_per_s=len(records) / clock.wall,
-            events_per_cpu_s=len(records) / clock.cpu,
-            **(alone if engine == OURS else {}),
-        )
+    rows = [
+        Row(name, engine, None, len(records) / clock.wall, len(records) / clock.cpu)
         for engine, clock in clocks.items()
     ]
+    ours = replace(
+        rows[0],
+        p50_us=float(p50),
+        p99_us=float(p99),
+        p999_us=float(p999),
+        bytes_per_event=run_alone.bytes_per_event,
+        resident=run_alone.resident,
+        stages=run_alone.summary(),
+    )
+    return [ours, *rows[1:]]
 
 
 def _parts(own: PipelineSettings) -> dict[str, Engine]:
@@ -150,21 +147,3 @@ def _parsers() -> dict[str, Engine]:
         orjson = importlib.import_module("orjson")
         parsers["orjson"] = lambda _, record: orjson.loads(record.value)
     return parsers
-
-
-def _draw(rows: Sequence[Row], path: Path) -> None:
-    """CPU microseconds a record by workload and engine, as one HTML file; raises OutputFailed."""
-    from plotly import graph_objects  # noqa: PLC0415 - half a second, for the plot alone
-
-    figure = graph_objects.Figure()
-    for engine in dict.fromkeys(row.engine for row in rows):
-        own = [row for row in rows if row.engine == engine and row.events_per_cpu_s]
-        costs = [1e6 / (row.events_per_cpu_s or 1.0) for row in own]
-        figure.add_trace(graph_objects.Bar(x=[row.workload for row in own], y=costs, name=engine))
-    figure.update_layout(
-        height=600, title="bytes to verdict, against parsing alone", yaxis_title="CPU us a record"
-    )
-    try:
-        path.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
-    except OSError as error:
-        raise OutputFailed(f"cannot write {path}: {error.strerror}") from error

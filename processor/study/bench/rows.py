@@ -3,8 +3,9 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,16 @@ OURS: Final = "eventcluster"
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Records of one run that came to the same: microseconds of CPU each, share of the time of all."""
+
+    count: int
+    mean_us: float
+    median_us: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One workload measured with one engine; None where it does not apply.
 
@@ -25,6 +36,8 @@ class Row:
     events_per_cpu_s : per second of CPU of the whole process, all threads
     p50_us ... max_us : time of single events, microseconds
     bytes_per_event : resident memory gained, divided by the events in the window
+    resident : bytes at the begin and after each quarter of the time (of the records, in `bench pipeline`)
+    stages : what became of records -> what that cost
     """
 
     workload: str
@@ -39,19 +52,41 @@ class Row:
     max_us: float | None = None
     bytes_per_event: float | None = None
     bytes_per_vector: float | None = None
+    resident: Sequence[float] | None = None
+    stages: Mapping[str, Group] | None = None
+
+
+def by_quarters(resident: Sequence[float]) -> str:
+    """Memory for people: what there was, and what came with each quarter."""
+    grown = ", ".join(f"{(after - before) / 2**20:+.1f}" for before, after in pairwise(resident))
+    return f"resident memory {resident[0] / 2**20:.0f} MiB, by quarters {grown} MiB"
 
 
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
-    """`workload/engine` -> our rate divided by theirs; per CPU-second where both have it."""
+    """`workload/engine` -> our rate divided by theirs; per CPU-second where both have it.
+
+    Of more instances of ours: what they did by what one does, per second of the clock on the wall.
+    """
     ours = {row.workload: row for row in rows if row.engine == OURS}
     return {
-        f"{row.workload}/{row.engine}": round(_ratio(ours[row.workload], row), 3)
+        _ratio_name(row): round(_ratio(ours[row.workload], row), 3)
         for row in rows
         if row.engine != OURS and row.workload in ours
     }
 
 
+def _ratio_name(row: Row) -> str:
+    name = f"{row.workload}/{row.engine}"
+    return f"{name}, by one, wall" if _is_ours(row) else name
+
+
+def _is_ours(row: Row) -> bool:
+    return row.engine.startswith(OURS)
+
+
 def _ratio(ours: Row, theirs: Row) -> float:
+    if _is_ours(theirs):
+        return theirs.events_per_s / ours.events_per_s
     if ours.events_per_cpu_s is not None and theirs.events_per_cpu_s is not None:
         return ours.events_per_cpu_s / theirs.events_per_cpu_s
     return ours.events_per_s / theirs.events_per_s
@@ -106,7 +141,7 @@ def _table(rows: Sequence[Row], found: dict[str, float]) -> Table:
             row.bytes_per_event,
             row.bytes_per_vector,
         )
-        ratio = found.get(f"{row.workload}/{row.engine}")
+        ratio = found.get(_ratio_name(row))
         table.add_row(
             row.workload,
             row.engine,

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from processor.pipeline import Pipeline, Scored
 from processor.study.bench.memory import resident
+from processor.study.bench.rows import Group, by_quarters
 from processor.study.bench.workload import Raw
 
 REPEAT: Final = "a repeat, told from memory"
@@ -30,17 +30,23 @@ class Stages:
     groups: dict[str, list[float]]
     resident: list[int]
 
+    def summary(self) -> dict[str, Group]:
+        """What each group cost, the largest first."""
+        whole = sum(map(sum, self.groups.values()))
+        largest = sorted(self.groups.items(), key=lambda group: -len(group[1]))
+        return {
+            name: Group(len(times), float(np.mean(times)), float(np.median(times)), sum(times) / whole)
+            for name, times in largest
+        }
+
     def told(self) -> list[str]:
         """Lines for people: number, mean and share of the time of each group; memory by quarters."""
-        whole = sum(map(sum, self.groups.values()))
         lines = [
-            f"  {len(times):,} {name}: {np.mean(times):,.1f} us each (median {np.median(times):,.1f}), "
-            f"{sum(times) / whole:.0%} of the time"
-            for name, times in sorted(self.groups.items(), key=lambda group: -len(group[1]))
+            f"  {group.count:,} {name}: {group.mean_us:,.1f} us each (median {group.median_us:,.1f}), "
+            f"{group.share:.0%} of the time"
+            for name, group in self.summary().items()
         ]
-        steps = [(after - before) / 2**20 for before, after in pairwise(self.resident)]
-        grown = ", ".join(f"{step:+.1f}" for step in steps)
-        return [*lines, f"  resident memory {self.resident[0] / 2**20:.0f} MiB, by quarters {grown} MiB"]
+        return [*lines, f"  {by_quarters(self.resident)}"]
 
     @property
     def bytes_per_event(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from processor.errors import OutputFailed
 QUANTILES = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999, "p9999_us": 0.9999, "max_us": 1.0}
 
 
-def quantiles(times: Sequence[int] | NDArray[np.int64]) -> dict[str, float]:
+def quantiles(times: Sequence[int] | NDArray[np.int64]) -> dict[str, Any]:
     """The quantiles of a Row, microseconds, of times in nanoseconds; none of no times."""
     if not len(times):
         return {}

@@ -23,6 +23,7 @@ def test_the_last_commit_is_counted_and_what_was_before_is_not() -> None:
     cost = kafka_orders.cost([told])
 
     assert (cost.records, cost.wall, cost.gained) == (40, 2.5, 45)
+    assert cost.resident == [150, 162.5, 175, 187.5, 195]
     assert cost.cpu == pytest.approx(1.2)
 
 
@@ -37,7 +38,7 @@ def test_two_instances_count_while_both_work() -> None:
     first = _told((1.0, 1.0, 0, 0), (5.0, 5.0, 40, 0))
     second = _told((2.0, 1.0, 0, 0), (4.0, 3.0, 20, 0))
 
-    assert kafka_orders.cost([first, second]) == Cost(records=40, wall=2.0, cpu=4.0, gained=0)
+    assert kafka_orders.cost([first, second]) == Cost(records=40, wall=2.0, cpu=4.0, resident=[0] * 5)
 
 
 def test_an_instance_without_a_partition_does_not_count() -> None:
@@ -45,7 +46,7 @@ def test_an_instance_without_a_partition_does_not_count() -> None:
     idle = _told((0.0, 0.0, 0, 0), (9.0, 0.5, 0, 0))
     busy = _told((1.0, 1.0, 0, 0), (3.0, 3.0, 40, 0))
 
-    assert kafka_orders.cost([idle, busy]) == Cost(records=40, wall=2.0, cpu=2.0, gained=0)
+    assert kafka_orders.cost([idle, busy]) == Cost(records=40, wall=2.0, cpu=2.0, resident=[0] * 5)
 
 
 def test_word_is_waited_for_behind_what_a_profiler_says() -> None:
