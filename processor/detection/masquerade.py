@@ -49,7 +49,6 @@ _DIGITS: Final = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s"})
 _ACCOUNT_DIGITS: Final = _DIGITS | {ord("4"): "a"}
 _PAIRS: Final = re.compile("rn|vv")
 _NUMBER: Final = re.compile("[0-9]+")
-_TRAILING: Final = re.compile(r"[0135]+(?=\.exe$)")
 _BEFORE_LETTER: Final = re.compile("[0-9]+(?=[a-z])")
 # Characters that turn or hide what follows: bidirectional controls, zero widths.
 _HIDING: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -121,6 +120,8 @@ _LINUX_FOLDERS: Final = (
 _INSTALLED: Final = re.compile(
     r"(?:/usr)?/s?bin|\\windows(?:\\(?:system(?:32|#)(?:\\wbem)?|syswow(?:64|#)|sysnative))?"
 )
+# Of those below, the ones that stand on a drive; the others stand in the Windows folder.
+_ROOT_FOLDERS: Final = ("windows", "program files", "programdata", "users")
 _FOLDER_NAMES: Final = ("windows", "system32", "syswow64", "program files", "programdata", "users", "winsxs")
 # What may stand before the Windows folder: a drive, a device, an NT path; and that folder's variable.
 _DEVICE: Final = re.compile(r"^(?:\\\\[?.]\\|\\\?\?\\)?(?:[a-z]:|\\device\\[^\\]+)?")
@@ -136,14 +137,28 @@ def fold(name: str, *, account: bool = False) -> str:
 
     Other numbers become "#", as mask_path has them. An account's domain is left out.
     """
-    lowered = (bare_account(name) if account else name).lower().translate(_FOLDED)
-    if not lowered.isascii():
-        lowered = unicodedata.normalize("NFKD", lowered)
-        lowered = "".join(letter for letter in lowered if not unicodedata.combining(letter))
+    lowered = _alike_letters(bare_account(name) if account else name)
     letters = _ACCOUNT_DIGITS if account else _DIGITS
     read = _BEFORE_LETTER.sub(lambda digits: digits[0].translate(letters), lowered)
-    paired = _PAIRS.sub(lambda pair: "m" if pair[0] == "rn" else "w", read)
-    return _NUMBER.sub("#", paired)
+    return _NUMBER.sub("#", _paired(read))
+
+
+def _alike_letters(name: str) -> str:
+    """A name in lower case, characters that look like a letter made that letter."""
+    lowered = name.lower().translate(_FOLDED)
+    if lowered.isascii():
+        return lowered
+    lowered = unicodedata.normalize("NFKD", lowered)
+    return "".join(letter for letter in lowered if not unicodedata.combining(letter))
+
+
+def _paired(name: str) -> str:
+    return _PAIRS.sub(lambda pair: "m" if pair[0] == "rn" else "w", name)
+
+
+def _as_letters(name: str) -> str:
+    """A name read with every 0, 1, 3 and 5 in it as a letter: rund1132.exe as rundll32.exe."""
+    return _paired(_alike_letters(name).translate(_DIGITS))
 
 
 def bare_account(account: str) -> str:
@@ -251,15 +266,11 @@ def _program(name: str) -> str | None:
     if name in _SYSTEM_FOLDERS or name in _LINUX:
         return None
     alike = _BY_FOLD.get(fold(name))
-    if alike is not None and alike != name and _without_digits(alike) != _without_digits(name):
-        return alike
+    if alike is None and name in _STRANGERS:
+        return None
+    alike = alike or _BY_LETTERS.get(_as_letters(name))
     if alike is not None:
-        return None
-    if name in _STRANGERS:
-        return None
-    read = _TRAILING.sub(lambda digits: digits[0].translate(_DIGITS), name)
-    if read != name and (found := _BY_FOLD.get(fold(read))) is not None:
-        return found
+        return alike if _without_digits(alike) != _without_digits(name) else None
     folded = fold(name)
     near = [
         known
@@ -306,12 +317,36 @@ def imitated_folder(path: str) -> tuple[str, str] | None:
 
 
 def _folder(path: str) -> tuple[str, str] | None:
-    for part in path.split("\\")[1:9]:
+    inner = _without_device(path).split("\\")
+    for depth, part in enumerate(inner[1:9], 1):
         if part in _FOLDER_NAMES or len(part) > _LONGEST:
             continue
+        near = _near_folder(part, inner, depth)
+        if near is not None:
+            return part, near
         alike = _FOLDERS_BY_FOLD.get(fold(part))
         if alike is not None and _without_digits(alike) != _without_digits(part):
             return part, alike
+    return None
+
+
+def _near_folder(part: str, path: list[str], depth: int) -> str | None:
+    r"""The system folder that `part` is one letter or a hidden blank away from, at that folder's own place.
+
+    path, depth : the folder's parts, and which of them `part` is. `c:\windows \system32` is a way around UAC;
+    `c:\programfiles` is a habit.
+    """
+    if depth > 2 or (depth == 2 and path[1] != "windows" and _near_folder(path[1], path, 1) != "windows"):
+        return None
+    folded = fold(part)
+    for known in _FOLDER_NAMES:
+        if (known in _ROOT_FOLDERS) != (depth == 1):
+            continue
+        if part.strip() == known:
+            return known
+        other = _without_digits(known) != _without_digits(part) and known.replace(" ", "") != part
+        if other and _is_one_off(folded, fold(known)):
+            return known
     return None
 
 
@@ -354,6 +389,7 @@ def _without_digits(name: str) -> str:
 
 
 _BY_FOLD: Final = {fold(name): name for name in (*_SYSTEM_FOLDERS, *_LINUX)}
+_BY_LETTERS: Final = {_as_letters(name): name for name in (*_SYSTEM_FOLDERS, *_LINUX)}
 _BY_LENGTH: Final[dict[int, list[tuple[str, str]]]] = {}
 for _shape, _known in _BY_FOLD.items():
     _BY_LENGTH.setdefault(len(_shape), []).append((_shape, _known))

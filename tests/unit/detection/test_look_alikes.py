@@ -116,6 +116,23 @@ def test_a_look_alike_is_told_where_folder_or_letters_give_it_away(
     assert anomaly["event"]["risk_score"] >= 90
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("C:\\windowss\\tool.exe", "the folder windowss looks like windows"),
+        ("C:\\Windows\\Sytem32\\tool.exe", "the folder sytem32 looks like system32"),
+        ("C:\\Users\\Public\\rund1132.exe", "its name looks like the system program rundll32.exe"),
+        (SYSTEM32 + "rund1132.exe", "its name looks like the system program rundll32.exe"),
+    ],
+)
+def test_a_path_one_letter_away_from_the_systems_own_is_told(tmp_path: Path, path: str, said: str) -> None:
+    """Folders and programs, whatever else ran here."""
+    anomaly = after(tmp_path, SYSTEM32 + "tasklist.exe", path)
+
+    assert said in anomaly["message"]
+    assert anomaly["event"]["risk_score"] >= 95
+
+
 def test_programs_that_differ_in_numbers_are_not_said_to_be_the_same(tmp_path: Path) -> None:
     """agent02 never ran before from anywhere; what agentO1 is like is agent01, as it was seen."""
     other = after(tmp_path, "C:\\App\\agent01.exe", "C:\\Users\\Public\\agent02.exe")["message"]

@@ -32,6 +32,8 @@ from processor.detection.masquerade import (
         ("svchosts.exe", "svchost.exe"),
         ("exp1orer.exe", "explorer.exe"),
         ("rund1l32.exe", "rundll32.exe"),
+        ("rund1132.exe", "rundll32.exe"),
+        ("5vch05t.exe", "svchost.exe"),
         ("\u0441md.exe", "cmd.exe"),
     ],
 )
@@ -67,6 +69,45 @@ def test_a_folder_like_a_system_folder_is_told() -> None:
     """The demo attack's `W!ndows`."""
     assert ("w!ndows", "windows") == imitated_folder(r"c:\w!ndows\system32")
     assert imitated_folder(r"c:\windows\system32") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "imitated"),
+    [
+        (r"c:\windowss", ("windowss", "windows")),
+        (r"c:\widnows\system32", ("widnows", "windows")),
+        (r"\\?\c:\windws\temp", ("windws", "windows")),
+        (r"\device\harddiskvolume3\wimdows", ("wimdows", "windows")),
+        ("c:\\windows \\system32", ("windows ", "windows")),
+        (r"c:\windows\sytem32", ("sytem32", "system32")),
+        (r"c:\windows\syswov64", ("syswov64", "syswow64")),
+        (r"c:\programdate", None),
+        (r"c:\programdeta\a", ("programdeta", "programdata")),
+        (r"c:\windows\system", None),
+        (r"c:\windows\system64", None),
+        (r"c:\windows\systemapps", None),
+        (r"c:\windows\systemtemp", None),
+        (r"c:\windows\sysnative", None),
+        (r"c:\windows\system32\wbem", None),
+        (r"c:\windows.old\windows", None),
+        (r"c:\windows10upgrade", None),
+        (r"c:\windows.~bt", None),
+        (r"c:\window", None),
+        (r"c:\user", None),
+        (r"c:\programfiles\a", None),
+        (r"c:\program files (x86)\a", None),
+        (r"c:\programs\a", None),
+        (r"d:\backup\sytem32", None),
+        (r"c:\tools\windows\usres", None),
+        ("/usr/bin", None),
+        ("", None),
+    ],
+)
+def test_a_system_folder_is_imitated_at_its_own_place_alone(
+    path: str, imitated: tuple[str, str] | None
+) -> None:
+    """One letter off on a drive or in the Windows folder; Windows' own neighbours of them are none."""
+    assert imitated == imitated_folder(path)
 
 
 @pytest.mark.parametrize(
