@@ -1,4 +1,4 @@
-r"""The allow-list: anomalies that are expected, each rule with a reason and a last day.
+r"""The allow-list: anomalies that are expected, each rule with a reason and, if it ends, a last day.
 
 A rule matches an event when every field it names does. `*` stands for any text, `?` for one character; case
 is ignored, as Windows does. A backslash is a backslash.
@@ -19,8 +19,8 @@ class Glob:
     """A text with `*` and `?`, matched in time linear in the text for each piece between the stars."""
 
     def __init__(self, pattern: str) -> None:
-        """Raise ValueError for a pattern that is empty, too long, or made of stars alone."""
-        if not pattern.strip("*"):
+        """Raise ValueError for a pattern that is empty, too long, or a star and other wildcards alone."""
+        if not pattern.strip("*") or ("*" in pattern and not pattern.strip("*?")):
             raise ValueError(f"{pattern!r} matches everything: name what is expected")
         if len(pattern) > _MAX_PATTERN:
             raise ValueError(f"a pattern has at most {_MAX_PATTERN} characters, got {len(pattern)}")

@@ -159,17 +159,18 @@ def test_config_check_tells_every_mistake(tmp_path: Path) -> None:
 
 
 def test_config_check_advises_to_clean_up(tmp_path: Path) -> None:
-    """A suppression whose last day is over is good, and said."""
+    """A suppression whose last day is over is good, and said; so is one that has none."""
     file = tmp_path / "c.yaml"
     file.write_text(
         "kafka: {bootstrap_servers: 'a:1', input_topics: [x]}\n"
-        "suppress: [{reason: backup, expires: 2020-01-31, host.name: a}]\n",
+        "suppress: [{reason: backup, expires: 2020-01-31, host.name: a}, {reason: scan, host.name: b}]\n",
         encoding="utf-8",
     )
 
     assert eventcluster("config", "check", file).stdout.splitlines() == [
         f"{file}: good",
         "advice: suppress[0] (backup) ended on 2020-01-31: take it out, or set a later day",
+        "advice: suppress[1] (scan) never ends: set expires, the day after which somebody looks at it again",
     ]
 
 

@@ -85,6 +85,8 @@ def test_a_rule_ends_by_stream_time() -> None:
         ("r", {}, "needs a field"),
         ("r", {"process.colour": "a"}, "'process.colour' is no field of an event; fields: host.name"),
         ("r", {"host.name": "**"}, "matches everything"),
+        ("r", {"host.name": "?*"}, "matches everything"),
+        ("r", {"host.name": "*??*"}, "matches everything"),
         ("r", {"host.name": "a" * 1025}, "at most 1024"),
     ],
 )
