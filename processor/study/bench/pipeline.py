@@ -5,7 +5,7 @@ import importlib.util
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,16 @@ from processor.service import COLLECT_AFTER
 from processor.study.bench.plot import draw
 from processor.study.bench.rows import OURS, Row, report
 from processor.study.bench.stages import stages
-from processor.study.bench.workload import HISTORY_END, Raw, history, mixed, tiled
+from processor.study.bench.workload import (
+    FLEET_HOSTS,
+    HISTORY_END,
+    Raw,
+    fleet,
+    fleet_history,
+    history,
+    mixed,
+    tiled,
+)
 from processor.study.progress import bar
 
 _MEASURED: Final = 40_000
@@ -32,6 +41,16 @@ _LEARNED: Final = 2 * 6_306
 _SHARES: Final = (0.01, 0.05, 0.2, 1.0)
 
 Engine = Callable[[int, Raw], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Records that are made whenever they are asked for, too many to be held."""
+
+    make: Callable[[], Iterable[Raw]]
+
+    def __iter__(self) -> Iterator[Raw]:
+        return iter(self.make())
 
 
 @dataclass(slots=True)
@@ -47,10 +66,11 @@ def run(settings: Settings, json_path: Path | None, plot: Path | None = None) ->
     # As the service sets it.
     gc.set_threshold(*COLLECT_AFTER)
     learned = list(history())
-    workloads = {
+    workloads: dict[str, tuple[Iterable[Raw], list[Raw]]] = {
         f"mixed, {share:.0%} new": (learned, list(mixed(_MEASURED, share, lap=1, begin=HISTORY_END)))
         for share in _SHARES
     }
+    workloads[f"{FLEET_HOSTS:,} hosts, nothing new"] = _Again(fleet_history), list(fleet(_MEASURED))
     if _RECORDED.is_file():
         stream = list(tiled(_RECORDED, _LEARNED + _MEASURED))
         workloads["mstic_win1 tiled"] = stream[:_LEARNED], stream[_LEARNED:]
@@ -69,10 +89,10 @@ def run(settings: Settings, json_path: Path | None, plot: Path | None = None) ->
 
 
 def _measure(
-    name: str, before: Sequence[Raw], records: Sequence[Raw], own: PipelineSettings, told: list[str]
+    name: str, before: Iterable[Raw], records: Sequence[Raw], own: PipelineSettings, told: list[str]
 ) -> list[Row]:
     """Rows of one workload; `told` gets what became of its records."""
-    pipeline = _learned(own, before)
+    pipeline, begin = _learned(own, before)
     fates: Counter[str] = Counter()
 
     def judge(offset: int, record: Raw) -> None:
@@ -86,10 +106,10 @@ def _measure(
     for start in range(0, len(records), _PIECE):
         piece = records[start : start + _PIECE]
         for engine, work in engines.items():
-            _time_piece(work, len(before) + start, _as_consumed(piece), clocks[engine])
+            _time_piece(work, begin + start, _as_consumed(piece), clocks[engine])
     anomalous = ", ".join(f"{fate} {n / len(records):.2%}" for fate, n in fates.most_common() if fate)
     told.append(f"{name}: clustered {fates[''] / len(records):.2%}, {anomalous or 'nothing else'}")
-    run_alone = stages(_learned(own, before), len(before), records)
+    run_alone = stages(*_learned(own, before), records)
     told += run_alone.told()
     p50, p99, p999 = np.percentile(run_alone.times, (50, 99, 99.9))
     rows = [
@@ -125,11 +145,12 @@ def _as_consumed(piece: Sequence[Raw]) -> list[Raw]:
     return [record._replace(value=bytes(memoryview(record.value))) for record in piece]
 
 
-def _learned(own: PipelineSettings, before: Sequence[Raw]) -> Pipeline:
-    pipeline = Pipeline(own, "events", 0)
-    for offset, record in enumerate(before):
-        pipeline.process(record.value, offset, record.timestamp, learn_only=True)
-    return pipeline
+def _learned(own: PipelineSettings, before: Iterable[Raw]) -> tuple[Pipeline, int]:
+    """A pipeline that has learned the history, and the offset behind it."""
+    pipeline, offset = Pipeline(own, "events", 0), 0
+    for offset, record in enumerate(before, 1):
+        pipeline.process(record.value, offset - 1, record.timestamp, learn_only=True)
+    return pipeline, offset
 
 
 def _time_piece(work: Engine, start: int, piece: Sequence[Raw], clock: _Clock) -> None:

@@ -13,7 +13,7 @@ from processor.study.bench.rows import Group, by_quarters
 from processor.study.bench.workload import Raw
 
 REPEAT: Final = "a repeat, told from memory"
-READ: Final = "texts never seen before, in a cluster"
+READ: Final = "read in full, in a cluster"
 _PARTS: Final = 4
 
 

@@ -24,6 +24,10 @@ _USERS: Final = 4
 # What a full window has shown of each template on each host: it twice, and so many variants.
 _SHOWN: Final = 4
 HISTORY: Final = _HOSTS * (2 * _TEMPLATES * _SHOWN + 2 * _USERS)
+# More (host, command line) pairs than the memory of repeats holds.
+FLEET_HOSTS: Final = 1_500
+_FLEET_TEMPLATES: Final = 60
+FLEET_HISTORY: Final = 2 * FLEET_HOSTS * _FLEET_TEMPLATES
 _GUID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 _WORDS: Final = (
@@ -107,6 +111,33 @@ def history() -> Iterator[Raw]:
         host = _host(machine)
         yield Raw(
             host.encode(), json.dumps(source(rng, _iso(time), host, program, command_line)).encode(), time
+        )
+
+
+def fleet_history() -> Iterator[Raw]:
+    """What a model has seen before `fleet`: two days, each command twice on each host."""
+    rng = random.Random(2)  # noqa: S311 - repeatable on purpose, no secret
+    pairs = [(host, number) for host in range(FLEET_HOSTS) for number in range(_FLEET_TEMPLATES)]
+    yield from _on_hosts(rng, pairs + pairs, START, (HISTORY_END - START) / FLEET_HISTORY)
+
+
+def fleet(count: int) -> Iterator[Raw]:
+    """Process creations of many hosts behind their history: nothing new, commands by Zipf's law."""
+    rng = random.Random(3)  # noqa: S311 - repeatable on purpose, no secret
+    weights = [1.0 / (rank + 1) for rank in range(_FLEET_TEMPLATES)]
+    numbers = rng.choices(range(_FLEET_TEMPLATES), weights, k=count)
+    yield from _on_hosts(rng, [(rng.randrange(FLEET_HOSTS), each) for each in numbers], HISTORY_END, 5.0)
+
+
+def _on_hosts(rng: random.Random, pairs: list[tuple[int, int]], begin: int, step: float) -> Iterator[Raw]:
+    """A record of each (host, template), Sysmon's or Windows' own by the host; step in ms."""
+    chosen = random.Random(1)  # noqa: S311 - as above
+    templates = [_template(chosen, number) for number in range(_FLEET_TEMPLATES)]
+    for number, (machine, template) in enumerate(pairs):
+        time, host = begin + round(number * step), _host(machine)
+        source = _sysmon if machine % 2 else _security
+        yield Raw(
+            host.encode(), json.dumps(source(rng, _iso(time), host, *templates[template])).encode(), time
         )
 
 
