@@ -192,6 +192,7 @@ class KafkaBroker:
 
     def commit(self, commit: Commit, timeout_s: float) -> None:
         """One transaction; or outputs, then offsets."""
+        self._watch.settle(min(timeout_s, _ANSWER_WITHIN_S), self._tell_waiting)
         self._committer.commit(commit, time.monotonic() + timeout_s)
         self._trouble.check()
 
@@ -212,6 +213,8 @@ class KafkaBroker:
         # A concrete offset, paused: a seek while librdkafka still looks up a logical one is lost, and the
         # partition is silent for ever.
         consumer.incremental_assign([TopicPartition(p.topic, p.partition, 0) for p in partitions])
+        for each in partitions:
+            self._watch.doubt(each.topic)
         consumer.pause(partitions)
         self._tell(partitions, lambda membership, ours: membership.assigned(ours))
 
@@ -236,7 +239,9 @@ class KafkaBroker:
 
     def _records(self, messages: Sequence[Message]) -> list[Record]:
         """Records of a run of one partition."""
-        return records_of(Partition(messages[0].topic() or "", messages[0].partition() or 0), messages)
+        partition = Partition(messages[0].topic() or "", messages[0].partition() or 0)
+        self._watch.heard(partition.topic, time.monotonic())
+        return records_of(partition, messages)
 
     def _noticed(self, message: Message) -> bool:
         """Whether it is an error; it is dealt with."""
@@ -248,6 +253,7 @@ class KafkaBroker:
     def _notice(self, message: Message, error: KafkaError) -> None:
         name = error.name()
         if name == "_AUTO_OFFSET_RESET":
+            self._watch.doubt(message.topic() or "")
             self._member().out_of_range(Partition(message.topic() or "", message.partition() or 0))
         elif name in ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"):
             raise TopicMissing(f"topic {message.topic() or ''} is gone: {error.str()}")

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from processor.errors import TopicMissing
-from processor.stream.kafka_watch import EVERY_S, TopicWatch
+from processor.stream.kafka_watch import EVERY_S, SILENCE_S, TopicWatch
 
 
 class Brokers:
@@ -17,9 +17,10 @@ class Brokers:
 
     def __init__(self) -> None:
         self.asked: list[Future[Any]] = []
+        self.answers: list[Future[Any]] = []
 
     def ask(self, topics: Sequence[str]) -> Mapping[str, Future[Any]]:
-        self.asked.append(Future())
+        self.asked.append(self.answers.pop(0) if self.answers else Future())
         return dict.fromkeys(topics, self.asked[-1])
 
 
@@ -81,3 +82,79 @@ def test_a_topic_whose_id_is_not_told_is_not_watched(brokers: Brokers) -> None:
     watch.look(["t"], 1.0)
 
     assert [] == brokers.asked
+
+
+def answered(identity: str) -> Future[Any]:
+    """An answer that has come."""
+    made: Future[Any] = Future()
+    made.set_result(SimpleNamespace(topic_id=identity))
+    return made
+
+
+def test_records_behind_a_silence_are_committed_only_where_the_topic_is_the_same(
+    watch: TopicWatch, brokers: Brokers
+) -> None:
+    """Between the silence and the question every few seconds, others' records would be committed as ours."""
+    brokers.answers = [answered("A"), answered("B")]
+    watch.heard("t", 1.0)
+    watch.settle(10.0, _nothing)
+    watch.heard("t", 1.0 + SILENCE_S)
+
+    with pytest.raises(TopicMissing, match="t was deleted and made again"):
+        watch.settle(10.0, _nothing)
+
+
+def test_a_stream_without_silence_asks_once(watch: TopicWatch, brokers: Brokers) -> None:
+    """A question before each commit would cost as much as the commit."""
+    brokers.answers = [answered("A")]
+    for tenths in range(50):
+        watch.heard("t", tenths / 10)
+        watch.settle(10.0, _nothing)
+
+    assert len(brokers.asked) == 2
+
+
+def test_a_doubted_topic_is_asked_for(watch: TopicWatch, brokers: Brokers) -> None:
+    """Partitions given anew, or an offset that the log does not have."""
+    brokers.answers = [answered("B")]
+    watch.doubt("t")
+
+    with pytest.raises(TopicMissing):
+        watch.settle(10.0, _nothing)
+
+
+def test_a_passing_failure_is_asked_again_before_a_commit(watch: TopicWatch, brokers: Brokers) -> None:
+    """The answer to the second question counts."""
+    failed: Future[Any] = Future()
+    failed.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))  # noqa: SLF001
+    brokers.answers = [failed, answered("B")]
+    watch.doubt("t")
+
+    with pytest.raises(TopicMissing):
+        watch.settle(10.0, _nothing)
+
+
+def test_brokers_that_do_not_answer_leave_the_doubt(watch: TopicWatch, brokers: Brokers) -> None:
+    """The commit itself says what is wrong with them; the next one asks again."""
+    watch.doubt("t")
+    watch.settle(0.0, _nothing)
+    brokers.answers = [answered("B")]
+
+    with pytest.raises(TopicMissing):
+        watch.settle(10.0, _nothing)
+
+
+def test_who_may_not_ask_commits_all_the_same(watch: TopicWatch, brokers: Brokers) -> None:
+    """A refusal is an answer."""
+    refused: Future[Any] = Future()
+    refused.set_exception(KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+    brokers.answers = [refused]
+    watch.doubt("t")
+
+    watch.settle(10.0, _nothing)
+
+    assert len(brokers.asked) == 2
+
+
+def _nothing() -> None:
+    """Nobody waits."""
