@@ -18,12 +18,11 @@ from processor.detection.verdict import Anomaly, Assessment, Case, Reason, is_se
 from processor.detection.warmup import Histories
 from processor.detection.window import Window
 from processor.events.event import ECS_FIELDS, PROCESS, Event, Kind, folder
+from processor.events.generations import Generations
 from processor.features.memo import Memo
 
 Fate = Literal["", "published", "folded", "suppressed", "warmup", "below_min_score", "history"]
 
-# Distinct scope values whose rewritten form is remembered.
-_MAX_REWRITTEN = 100_000
 # The scopes that a sketch's key decides.
 _SKETCHED_SCOPES = ("host.name", "none")
 
@@ -341,20 +340,23 @@ class _ScopeReader:
     def __init__(self, settings: ScopeSettings) -> None:
         self._attribute = None if settings.by == "none" else ECS_FIELDS[settings.by]
         self._rewrite = settings.rewrite
-        self._known: dict[str | int | None, str] = {}
+        # By the value as it is, a number or a text: an attacker may name a new host in every event.
+        self._known: Generations[str] = Generations()
 
     def __call__(self, event: Event) -> str:
         if self._attribute is None:
             return ""
         value = getattr(event, self._attribute)
-        scope = self._known.get(value)
+        key = (value,)
+        scope = self._known.young.get(key)
+        if scope is None:
+            scope = self._known.recall(key)
         if scope is None:
             text = "" if value is None else str(value)
             scope = text
             for pattern, replacement in self._rewrite:
                 scope = pattern.sub(replacement, scope)
-            if len(self._known) < _MAX_REWRITTEN:
-                self._known[value] = scope
+            self._known.remember(key, scope)
         return scope
 
 
