@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from processor.errors import OutputFailed, UsageError
-from processor.study.bench import kafka_orders
+from processor.study.bench import kafka_orders, latency
 from processor.study.bench.kafka_orders import Cost, Sample
 
 
@@ -65,3 +65,9 @@ def test_a_flame_graph_needs_py_spy(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     with pytest.raises(UsageError, match=r"pip install -r requirements/dev\.txt"):
         kafka_orders.spy(tmp_path / "flames.svg")
+
+
+def test_a_rate_that_we_cannot_keep_up_with_is_left_out_and_named() -> None:
+    """The highest rate is 0.8 of what was measured; what is no lower tells nothing more."""
+    assert latency.rates_below(27_500.4) == ([20, 1_000, 10_000, 27_500], [])
+    assert latency.rates_below(7_000.0) == ([20, 1_000, 7_000], [10_000])
