@@ -56,6 +56,22 @@ _marks: Final = msgspec.json.Decoder(_Marks)
 _columns: Final = msgspec.json.Decoder(dict[str, object])
 
 
+def moment_of(value: bytes, event: Event) -> int | None:
+    """When a recorded event was, ms: the record's `_t`, else the event's time; None without either.
+
+    Raises InvalidEvent where `_t` is no time.
+    """
+    try:
+        marks = _marks.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return event.time
+    return _moment(marks, event.time)
+
+
+def _moment(marks: _Marks, time: int | None) -> int | None:
+    return time_ms(marks.time, "_t") if marks.time else time
+
+
 def read_labels(paths: Sequence[Path]) -> dict[str, Truth]:
     """Record id -> truth, of CSV files with the columns id, label, stage, or JSON lines with such keys.
 
@@ -89,13 +105,12 @@ def read_stream(path: Path, truths: Mapping[str, Truth], settings: PipelineSetti
         try:
             event = decoder.decode(value)
             marks = _marks.decode(value)
-            marked = time_ms(marks.time, "_t") if marks.time else None
+            time = None if event is None else _moment(marks, event.time)
         except (InvalidEvent, msgspec.DecodeError, UnicodeDecodeError):
             continue
         truth = truths.get(marks.id or f"{name}:{number:06d}")
         if event is None or truth is None:
             continue
-        time = event.time if marked is None else marked
         if time is not None:
             found.append(Labelled(value, event, time, marks.source or event.format, truth))
     if not found:

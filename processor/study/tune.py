@@ -13,7 +13,7 @@ then the eps nearest to the configured. Larger eps than twice the configured are
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
@@ -25,15 +25,12 @@ from processor.config import Settings
 from processor.detection.detector import Detector
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.settings import DetectorSettings, KindSettings
-from processor.errors import InvalidEvent, OutputFailed, UsageError
+from processor.errors import OutputFailed, UsageError
 from processor.events.event import PROCESS, Event
-from processor.events.formats import Decoder
 from processor.picture.distances import k_distances
 from processor.picture.picture import KDistance
 from processor.pipeline import PipelineSettings
-from processor.stream.containers import open_input
-
-Progress = Callable[[int, int], None]
+from processor.study.history import Progress, read_history
 
 DAY: Final = 86_400_000
 THRESHOLDS: Final = (0, 40, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95)
@@ -43,7 +40,6 @@ _MORE_SAMPLES: Final = (0, 1)
 _WINDOW_SHARES: Final = (1, 7)
 # Up to this threshold a larger min_samples loses no stage of the labelled streams; at 70 it does.
 _MODERATE: Final = 60
-_PROGRESS_EVERY: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +96,23 @@ class _Raised:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The costs of all combinations, the one chosen (None: none is within the budget), the k-distances."""
+    """The costs of all combinations, the one chosen (None: none is within the budget), the k-distances.
+
+    untimed : events that were left out for having no time
+    """
 
     costs: tuple[Cost, ...]
     chosen: Cost | None
     host_days: float
     distances: tuple[KDistance, ...]
     budget: str
+    untimed: int = 0
 
     def lines(self) -> list[str]:
         """The trade-off as it is printed: Markdown."""
         said = [f"{self.host_days:.1f} host-days after warm-up; budget: {self.budget}", ""]
+        if self.untimed:
+            said[1:1] = [f"{self.untimed:,} events without a time of their own were left out"]
         if self.chosen is None:
             said.append("No setting is within the budget. The cheapest of each threshold:")
         else:
@@ -150,7 +152,8 @@ def tune(request: Request, settings: Settings, progress: Progress) -> Tuning:
             _windows(told.detector), _eps(told.detector), _min_samples(told.detector)
         )
     ]
-    raised, host_days, distances = _observe(request.files, told, combinations, progress)
+    events, untimed = read_history(request.files, told, progress)
+    raised, host_days, distances = _observe(events, told, combinations)
     if not host_days:
         raise UsageError(
             "no host is seen for longer than its warm-up: give more history, or shorten warmup.span and "
@@ -162,7 +165,12 @@ def tune(request: Request, settings: Settings, progress: Progress) -> Tuning:
         for threshold in THRESHOLDS
     )
     tuning = Tuning(
-        costs, _choose(request, costs, told.detector.kinds[PROCESS]), host_days, distances, _budget(request)
+        costs,
+        _choose(request, costs, told.detector.kinds[PROCESS]),
+        host_days,
+        distances,
+        _budget(request),
+        untimed,
     )
     if request.out is not None:
         if tuning.chosen is None:
@@ -209,16 +217,14 @@ def _detector(told: PipelineSettings, setting: Setting) -> Detector:
 
 
 def _observe(
-    files: Sequence[Path], told: PipelineSettings, combinations: Sequence[Setting], progress: Progress
+    events: Sequence[tuple[int, Event]], told: PipelineSettings, combinations: Sequence[Setting]
 ) -> tuple[list[list[_Raised]], float, tuple[KDistance, ...]]:
     """Each combination's anomalies, the host-days after warm-up, the configured setting's k-distances."""
-    decoder = told.decoder()
     detectors = [_detector(told, setting) for setting in combinations]
     configured = Detector(told.detector, lambda _value, offset: str(offset))
     raised: list[list[_Raised]] = [[] for _ in combinations]
     watched = _Watched(told.detector)
-    for offset, event in enumerate(_events(files, decoder, told, progress)):
-        timestamp = event.time or 0
+    for offset, (timestamp, event) in enumerate(events):
         configured.observe(event, b"", offset, timestamp, learn_only=True)
         learned = configured.last
         if learned is not None:
@@ -236,29 +242,6 @@ def _observe(
         if engine.live_events
     )
     return raised, watched.days(), distances
-
-
-def _events(
-    files: Sequence[Path], decoder: Decoder, told: PipelineSettings, progress: Progress
-) -> list[Event]:
-    """The events that have a time, of each file in event-time order."""
-    inputs = [open_input(path, told.max_record_size) for path in files]
-    total = sum(each.size for each in inputs)
-    found = []
-    before = 0
-    for each in inputs:
-        for number, value in enumerate(each):
-            if number % _PROGRESS_EVERY == 0:
-                progress(before + each.position, total)
-            try:
-                event = decoder.decode(value)
-            except InvalidEvent:
-                continue
-            if event is not None and event.time is not None and event.kind in told.detector.kinds:
-                found.append(event)
-        before += each.size
-    progress(total, total)
-    return sorted(found, key=lambda event: event.time or 0)
 
 
 class _Watched:

@@ -1,5 +1,7 @@
 """From history and a budget to settings."""
 
+import json
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -87,6 +89,31 @@ def test_history_shorter_than_warmup_is_refused(history: Path) -> None:
             load(None, {"EVENTCLUSTER_WARMUP__SPAN": "30d"}),
             quiet,
         )
+
+
+def test_a_record_s_own_mark_stands_for_a_time_that_its_event_has_not(history: Path, tmp_path: Path) -> None:
+    """Recorded, labelled streams carry `_t`; `evaluate` reads them so."""
+    whole, marked, bare, mixed = (tmp_path / f"{name}.jsonl" for name in ("whole", "marked", "bare", "mixed"))
+    lines = history.read_text().splitlines()[:400]
+    records = [json.loads(line) for line in lines]
+    times = [record.pop("@timestamp") for record in records]
+    without = [json.dumps(record) for record in records]
+    bare.write_text("\n".join(without))
+    pairs = zip(records, times, strict=True)
+    marked.write_text("\n".join(json.dumps(record | {"_t": time}) for record, time in pairs))
+    whole.write_text("\n".join(lines))
+    mixed.write_text("\n".join([*lines, *without[:2]]))
+    config = load(None, {"EVENTCLUSTER_WARMUP__SPAN": "10m"})
+    request = Request([whole], episodes_per_host_day=50.0)
+    said = tune(request, config, quiet).lines()
+
+    assert said == tune(replace(request, files=[marked]), config, quiet).lines()
+    assert (
+        "2 events without a time of their own were left out"
+        in tune(replace(request, files=[mixed]), config, quiet).lines()
+    )
+    with pytest.raises(UsageError, match=r"none of [\d,]+ events says when it was"):
+        tune(replace(request, files=[bare]), config, quiet)
 
 
 def test_one_budget_is_needed() -> None:
