@@ -76,6 +76,7 @@ _LINUX: Final = _words(
     "agetty auditd bash chmod chown cron crond dbus-daemon init login mount passwd sh sshd su sudo "
     "systemd systemd-journald systemd-logind systemd-udevd umount useradd usermod "
 )
+_SBIN: Final = frozenset(_words("agetty auditd cron crond init sshd useradd usermod"))
 
 # Programs of Windows, Linux and others that are one letter away from one of those above.
 _STRANGERS: Final = frozenset(
@@ -364,7 +365,7 @@ def usual_system_folder(name: str, path: str) -> str | None:
     if not path or name not in _LINUX:
         return None
     usual = any(path == place or path.startswith(place + "/") for place in _LINUX_FOLDERS)
-    return None if usual else "/usr/bin"
+    return None if usual else "/usr/sbin" if name in _SBIN else "/usr/bin"
 
 
 def _usual_windows_folder(name: str, path: str) -> str | None:

@@ -125,7 +125,8 @@ def test_a_system_folder_is_imitated_at_its_own_place_alone(
         ("cmd.exe", "", None),
         ("agent.exe", r"c:\users\public", None),
         ("sshd", "/usr/sbin", None),
-        ("sshd", "/srv", "/usr/bin"),
+        ("sshd", "/srv", "/usr/sbin"),
+        ("bash", "/srv", "/usr/bin"),
         ("nginx", "/srv", None),
     ],
 )
