@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -154,3 +155,28 @@ def expected(stage: Stage, records: list[bytes], partition: int = 0, first_live:
         if isinstance(outcome, Scored) and outcome.published is not None:
             published.append(outcome.published.value)
     return published
+
+
+SHORT = settings(window={"length": "4h", "pane": "10m"})
+
+
+def origins(stage: Stage) -> dict[str, float]:
+    """Restores so far by where the model came from."""
+    labels = ("state", "log", "none")
+    return {each: stage.metrics.restores_total.labels(each)._value.get() for each in labels}  # noqa: SLF001
+
+
+def ids(anomalies: Iterable[bytes | None]) -> list[str]:
+    """What is judged does not depend on where the log begins; what is open then (episodes) may."""
+    return [json.loads(each or b"")["event"]["id"] for each in anomalies]
+
+
+def restore(loop: Loop) -> None:
+    """Turn until its partition is live."""
+    while not loop.tasks or not loop.tasks[Partition(EVENTS, 0)].live:
+        loop.turn()
+
+
+def kill(stage: Stage, loop: Loop) -> None:
+    """What it holds in memory is gone, its partitions are given to the next."""
+    stage.cluster.expel(loop._broker)  # type: ignore[arg-type]  # noqa: SLF001

@@ -16,11 +16,13 @@ from tests.unit.stream.stories import (
     EVENTS,
     START_MS,
     Stage,
+    kill,
+    origins,
     process_event,
+    restore,
     run_until_committed,
     settings,
 )
-from tests.unit.stream.test_state_topic import kill, origins, restore
 
 PART = Partition(EVENTS, 0)
 OTHER = {
