@@ -205,17 +205,22 @@ class Detector:
             return _CLUSTERED[late, clock_skewed]
         if reason is Reason.NEW_SINGLETON_CLUSTER and not late:
             model.known.saw(scope, gate, model.engine)
-        if learn_only:
-            return Judgement(late, clock_skewed, reason, "history")
-        if not live and not self._settings.warmup.publish:
-            return Judgement(late, clock_skewed, reason, "warmup")
-        rules = self._settings.suppress
-        if rules and suppressing(rules, event, self.window.stream_time or time) is not None:
-            return Judgement(late, clock_skewed, reason, "suppressed")
+        withheld = "history" if learn_only else self._withheld(event, time, live=live)
+        if withheld is not None:
+            return Judgement(late, clock_skewed, reason, withheld)
         case = Case(
             event, value, offset, time, scope, gate, counts, row, reason, late, clock_skewed, warmup=not live
         )
         return self._publish(model, case)
+
+    def _withheld(self, event: Event, time: int, *, live: bool) -> Fate | None:
+        """Why an anomaly is not published by its scope or by a rule; None = it is."""
+        if not live and not self._settings.warmup.publish:
+            return "warmup"
+        rules = self._settings.suppress
+        if rules and suppressing(rules, event, self.window.stream_time or time) is not None:
+            return "suppressed"
+        return None
 
     def score_of_last(self) -> int:
         """The score of the event learned last, an anomaly or not: what a study ranks by. `followed` is set.

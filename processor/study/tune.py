@@ -172,9 +172,14 @@ def tune(request: Request, settings: Settings, progress: Progress) -> Tuning:
         _budget(request),
         untimed,
     )
+    _write_asked(request, tuning)
+    return tuning
+
+
+def _write_asked(request: Request, tuning: Tuning) -> None:
     if request.out is not None:
         if tuning.chosen is None:
-            least = min(costs, key=lambda cost: (cost.alerts, cost.episodes, cost.min_score))
+            least = min(tuning.costs, key=lambda cost: (cost.alerts, cost.episodes, cost.min_score))
             raise UsageError(
                 f"{request.out}: not written, for no setting is within {tuning.budget}; "
                 f"the quietest is {_told(least)}"
@@ -182,7 +187,6 @@ def tune(request: Request, settings: Settings, progress: Progress) -> Tuning:
         _write(request.out, as_config(tuning.chosen, request.config))
     if request.report is not None:
         _write(request.report, _report(tuning))
-    return tuning
 
 
 def _windows(detector: DetectorSettings) -> list[int]:

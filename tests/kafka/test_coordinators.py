@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests.kafka.services import Service, Topics, until
-from tests.kafka.test_state import SECTIONS, stream
+from tests.kafka.streams import SECTIONS, stream
 from tests.support.brokers import Cluster
 from tests.support.fixtures import own_brokers
 

@@ -6,7 +6,7 @@ import pytest
 
 from processor.pipeline import Pipeline, Scored
 from tests.kafka.services import Given, Service, Topics
-from tests.kafka.test_state import SECTIONS, stream
+from tests.kafka.streams import SECTIONS, stream
 
 MakeTopics = Callable[[int], Topics]
 MakeService = Callable[..., Service]

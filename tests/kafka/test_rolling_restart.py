@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.kafka.services import Service, Topics, until
-from tests.kafka.test_state import SECTIONS, stream
+from tests.kafka.streams import SECTIONS, stream
 
 MakeTopics = Callable[[int], Topics]
 MakeService = Callable[..., Service]
@@ -27,6 +27,28 @@ def moves(service: Service) -> Iterator[tuple[str, set[int], dict[str, Any]]]:
             yield verb, {told["partition"]} if "partition" in told else set(), told
         elif verb in ("assigned", "revoked", "lost"):
             yield verb, {int(number) for number in re.findall(r"\[(\d+)\]", told["partitions"])}, told
+
+
+def restored_from_state(service: Service, since: int) -> int:
+    """How many partitions were restored from the `since`th move on, each from state and nothing replayed.
+
+    None is restored that is not owned, and none given that is.
+    """
+    restored, owned = 0, set[int]()
+    for place, (verb, partitions, told) in enumerate(moves(service)):
+        if verb == "restored":
+            assert partitions <= owned
+            if place >= since:
+                restored += 1
+                assert ("state", 0) == (told["from"], told["replayed"]), told
+        elif verb == "assigned":
+            assert not partitions & owned, "what an instance has is not given to it again"
+            owned |= partitions
+        elif verb == "starting":
+            owned.clear()
+        else:
+            owned -= partitions
+    return restored
 
 
 @pytest.mark.timeout(900)
@@ -63,22 +85,9 @@ def test_rolling_restart_repeats_nothing_and_touches_only_what_moves(
     services[0].wait(topics.all_committed, "everything committed")
 
     assert topics.expected(services[0].settings) == topics.published()
-    restored = 0
-    for service, before in zip(services, begun, strict=True):
-        owned: set[int] = set()
-        for place, (verb, partitions, told) in enumerate(moves(service)):
-            if verb == "restored":
-                assert partitions <= owned
-                if place >= before:
-                    restored += 1
-                    assert ("state", 0) == (told["from"], told["replayed"]), told
-            elif verb == "assigned":
-                assert not partitions & owned, "what an instance has is not given to it again"
-                owned |= partitions
-            elif verb == "starting":
-                owned.clear()
-            else:
-                owned -= partitions
+    restored = sum(
+        restored_from_state(service, since) for service, since in zip(services, begun, strict=True)
+    )
     assert restored >= PARTITIONS
     if protocol == "classic":
         assert restored == PARTITIONS, "a static member's partitions stay its own over its restart"

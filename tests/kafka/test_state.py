@@ -2,41 +2,14 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
-from tests.kafka.services import Given, Service, Topics
-from tests.unit.stream.stories import process_event
+from tests.kafka.services import Service, Topics
+from tests.kafka.streams import SECTIONS, stream
 
 MakeTopics = Callable[[int], Topics]
 MakeService = Callable[..., Service]
-START_MS = 1_700_000_000_000
-MINUTE_MS = 60_000
-# A short window, so that panes leave it; segments by the hundred records, so that kills fall between them.
-SECTIONS = {
-    "warmup": {"span": "30m", "events": 20},
-    "window": {"length": "4h", "pane": "10m"},
-    "state": {"max_segment_events": 100},
-}
-
-
-def stream(seed: int, length: int, partition: int) -> list[Given]:
-    """A minute an event, mostly repeats, in times that move; every partition has two hosts."""
-    chance = random.Random(seed)  # noqa: S311 - a story, no secret
-    lines = [f"agent.exe --poll --server s{n}.example.org" for n in range(5)]
-    found = []
-    for number in range(length):
-        host = f"web-{partition}-{chance.randrange(2)}"
-        text = chance.choice(lines)
-        if chance.random() < 0.06:
-            text = "".join(chance.choices('abcXYZ019 "/\\-=;%', k=chance.randint(5, 90)))
-        moment = START_MS + number * MINUTE_MS
-        value = process_event(0, text, host)
-        stamp = datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        value = value.replace(b"2023-11-14T00:00:00Z", stamp.encode())
-        found.append(Given(value, moment, host.encode()))
-    return found
 
 
 @pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
@@ -45,7 +18,7 @@ def test_killed_at_random_moments_it_goes_on_from_state(
 ) -> None:
     """Five kills over three partitions: byte for byte what one undisturbed pipeline publishes."""
     seed = 20261122
-    chance = random.Random(seed)  # noqa: S311 - moments, no secret
+    chance = random.Random(seed)  # noqa: S311 - where it is killed, no secret
     topics = make_topics(3)
     streams = [stream(seed + number, 3000, number) for number in range(3)]
     options = {"sections": SECTIONS, "kafka": {"delivery": delivery, "batch": {"max_records": 60}}}

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import pytest
 
 from tests.kafka.services import Service, Topics, until
-from tests.kafka.test_state import SECTIONS, stream
+from tests.kafka.streams import SECTIONS, stream
 from tests.soak.undisturbed import Phase, difference, published
 from tests.support.brokers import Cluster
 from tests.support.fixtures import own_brokers
