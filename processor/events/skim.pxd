@@ -1,7 +1,7 @@
 cimport cython
 from processor.events.readings cimport Readings
 
-cdef int QUOTE, OPEN, CLOSE, OPEN_LIST, ZERO, NINE, SMALL_N, SKIP, ODD, FREE, FREE_WORDS
+cdef int BACKSLASH, COLON, COMMA, SPACE, QUOTE, OPEN, CLOSE, OPEN_LIST, ZERO, NINE, SMALL_N, SKIP, ODD, FREE, FREE_WORDS
 cdef int MARK, TIME, SID, TEXT, WORDS, CODE, EVENT_ID, AUDIT_SESSION, NUMBER, OBJECT, ROOT, EVENT_DATA, WINLOG_DATA, UTC_TIME
 cdef int EVENT_TIME, TIMESTAMP, SLOTS, WIDTH, WINLOG_NAME, EVENT_DATA_NAME
 cdef int _MARKED, BUCKETS, FIRST, MIDDLE, LAST, LENGTH
@@ -28,8 +28,10 @@ cdef class Skimmer(Readings):
     @cython.locals(size=Py_ssize_t, slot=int)
     cpdef bytes key(self, bytes value)
     cdef bint _record(self, const unsigned char* p, int size) noexcept
-    @cython.locals(begin=int, end=int, number=int, action=int)
+    @cython.locals(begin=int, end=int, number=int, action=int, plain="const unsigned char*")
     cdef int _object(self, const unsigned char* p, int i, int node) noexcept
+    @cython.locals(plain="const unsigned char*", escapes="const unsigned char*")
+    cdef int _text(self, const unsigned char* p, int i) noexcept
     @cython.locals(length=int, number=int, text=int, place=int, marks=int)
     cdef int _number_of(self, const unsigned char* p, int begin, int end) noexcept
     @cython.locals(begin=int, first=int)

@@ -15,12 +15,16 @@ from typing import Final
 
 from processor.events.readings import Readings
 from processor.events.signs import (
+    BACKSLASH,
     CLOSE,
+    COLON,
+    COMMA,
     NINE,
     OPEN,
     OPEN_LIST,
     QUOTE,
     SMALL_N,
+    SPACE,
     ZERO,
 )
 from processor.events.skim_fields import (
@@ -120,25 +124,57 @@ class Skimmer(Readings):
 
     def _object(self, p: bytes, i: int, node: int) -> int:
         """The index behind an object whose first key or end is looked for from `i`; -1 where it is odd."""
+        plain = self._plain
         i = self._first(p, i)
         while p[i] != CLOSE:
             if p[i] != QUOTE:
                 return -1
             begin = end = i + 1
-            while self._plain[p[end]]:
+            while plain[p[end]]:
                 end += 1
-            i = self._value(p, end) if p[end] == QUOTE else -1
-            if i < 0:
+            if p[end] != QUOTE:
                 return -1
+            # Of blanks there is one at most, mostly.
+            i = end + 1
+            if p[i] != COLON:
+                i = self._first(p, i)
+                if p[i] != COLON:
+                    return -1
+            i += 1
+            if p[i] == SPACE:
+                i = self._first(p, i + 1)
             number = self._number_of(p, begin, end)
             action = self._actions[node * WIDTH + number] if number >= 0 else SKIP
-            i = self._skip(p, i, 0) if action == SKIP else self._field(p, i, node, number, action)
+            if action == SKIP:
+                i = self._text(p, i + 1) if p[i] == QUOTE else self._skip(p, i, 0)
+            else:
+                i = self._field(p, i, node, number, action)
             if i < 0:
                 return -1
-            i = self._next(p, i, CLOSE)
-            if i < 0:
-                return -1
+            if p[i] == COMMA:
+                i += 1
+                if p[i] == SPACE:
+                    i = self._first(p, i + 1)
+                if p[i] != QUOTE:
+                    return -1
+            elif p[i] != CLOSE:
+                i = self._next(p, i, CLOSE)
+                if i < 0:
+                    return -1
         return i + 1
+
+    def _text(self, p: bytes, i: int) -> int:
+        """The index behind a string, `i` its first character; -1 where it is odd."""
+        plain, escapes = self._plain, self._escapes
+        while plain[p[i]]:
+            i += 1
+        while p[i] == BACKSLASH and escapes[p[i + 1]]:
+            i += 2
+            while plain[p[i]]:
+                i += 1
+        if p[i] != QUOTE:
+            i = self._string(p, i)
+        return i + 1 if i >= 0 else -1
 
     def _number_of(self, p: bytes, begin: int, end: int) -> int:
         """The number of a field's name, -1 of others."""
@@ -165,7 +201,9 @@ class Skimmer(Readings):
             return self._object(p, i + 1, action - OBJECT) if p[i] == OPEN else self._skip(p, i, 0)
         begin = i
         first = p[i]
-        if first == OPEN_LIST:
+        if first == QUOTE:
+            i = self._text(p, i + 1)
+        elif first == OPEN_LIST:
             i = self._words(p, i) if action in (WORDS, FREE_WORDS) else -1
         else:
             i = self._scalar(p, i)
