@@ -7,14 +7,14 @@ blocks, and not where the boxes decide.
 
 from collections.abc import Iterator
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 BLOCK = 1 << 21  # pairs looked at together
+HELD = 1 << 16  # numbers that are worked on while the interpreter is held: a millisecond or two
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,6 +26,24 @@ def squares(difference: Floats) -> Floats:
     for column in difference[1:]:
         acc += column * column
     return acc
+
+
+def lower(values: Ints, places: Ints, to: Ints) -> None:
+    """Lower each value to the smallest that is given for its place."""
+    for low in range(0, len(places), HELD):
+        np.minimum.at(values, places[low : low + HELD], to[low : low + HELD])
+
+
+def reduced(ufunc: np.ufunc, rows: NDArray[Any], begins: Ints) -> NDArray[Any]:
+    """`ufunc.reduceat` along the last axis."""
+    ends = np.append(begins[HELD::HELD], rows.shape[-1])
+    pieces = [
+        ufunc.reduceat(rows[..., some[0] : end], some - some[0], axis=-1)
+        for some, end in zip(
+            (begins[low : low + HELD] for low in range(0, len(begins), HELD)), ends, strict=True
+        )
+    ]
+    return np.concatenate(pieces, axis=-1)
 
 
 class Groups:
@@ -80,9 +98,9 @@ class Cells:
         self.groups = Groups(cell, number)
         begins = self.groups.start[:-1]
         sorted_vectors = vectors[:, self.groups.members]
-        self.low: Floats = np.minimum.reduceat(sorted_vectors, begins, axis=1)
-        self.high: Floats = np.maximum.reduceat(sorted_vectors, begins, axis=1)
-        self.heft: Ints = np.add.reduceat(weight[self.groups.members], begins)
+        self.low: Floats = reduced(np.minimum, sorted_vectors, begins)
+        self.high: Floats = reduced(np.maximum, sorted_vectors, begins)
+        self.heft: Ints = reduced(np.add, weight[self.groups.members], begins)
         self._tree = cKDTree(((self.low + self.high) / 2).T)
         diagonal = float(np.sqrt(squares(self.high - self.low).max()))
         self._reach = (eps + diagonal) * (1 + 1e-9)
@@ -150,9 +168,11 @@ class Cells:
         while low < len(cells):
             base = ends[low - 1] if low else 0
             high = max(low + 1, int(np.searchsorted(ends, base + BLOCK, side="right")))
-            found = self._tree.query_ball_point(centres[low:high], self._reach)
-            right = np.concatenate([np.asarray(one, np.int64) for one in found])
-            left = np.repeat(cells[low:high], [len(one) for one in found])
+            # query_ball_point would make lists of it, and hold the interpreter meanwhile.
+            found = cKDTree(centres[low:high]).sparse_distance_matrix(
+                self._tree, self._reach, output_type="ndarray"
+            )
+            left, right = cells[low:high][found["i"]], found["j"].astype(np.int64)
             gap = np.maximum(self.low[:, left] - self.high[:, right], self.low[:, right] - self.high[:, left])
             keep = (squares(np.maximum(gap, 0.0)) <= self.limit) & (own | (left != right))
             yield left[keep], right[keep]
@@ -191,20 +211,30 @@ class Cells:
         cell[order] = np.concatenate(([0], step.cumsum()))
         begins = np.concatenate(([0], step.nonzero()[0] + 1))
         vectors = self.vectors[:, order]
-        box = np.maximum.reduceat(vectors, begins, axis=1) - np.minimum.reduceat(vectors, begins, axis=1)
+        box = reduced(np.maximum, vectors, begins) - reduced(np.minimum, vectors, begins)
         torn = (squares(box) > self.limit)[cell]
         cell[torn] = len(begins) + np.arange(int(torn.sum()))
         return np.unique(cell, return_inverse=True)[1].astype(np.int64)
 
 
 def _joined(parent: Ints, left: Ints, right: Ints) -> Ints:
-    """`parent` once more links are known: the smallest number of each one's component."""
-    if not len(left):
-        return parent
-    n = len(parent)
-    rows, columns = np.concatenate((np.arange(n), left)), np.concatenate((parent, right))
-    links = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
-    component = connected_components(links, directed=False)[1]
-    smallest: Ints = np.unique(component, return_index=True)[1].astype(np.int64)
-    found: Ints = smallest[component]
-    return found
+    """`parent` once more links are known: the smallest number of each one's component.
+
+    Each smallest number that has a smaller neighbour takes it, and all numbers take those of theirs, until
+    linked ones are equal. Of the components that are not done, half at least are gone after two rounds.
+    scipy's connected_components holds the interpreter, a quarter of a second for a million.
+    """
+    while True:
+        a, b = parent[left], parent[right]
+        apart = a != b
+        if not apart.any():
+            return parent
+        left, right = left[apart], right[apart]
+        a, b = a[apart], b[apart]
+        parent = parent.copy()
+        lower(parent, np.maximum(a, b), np.minimum(a, b))
+        while True:
+            further = parent[parent]
+            if (further == parent).all():
+                break
+            parent = further

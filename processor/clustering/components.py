@@ -1,19 +1,25 @@
-"""Clusters of a snapshot: labels and counts, computed away from the stream."""
+"""Clusters of a snapshot: labels and counts, computed away from the stream.
 
-from collections.abc import Iterator
+The thread that does it shares the interpreter with the stream, so what numpy does while holding it (hashing,
+lists, `ufunc.at`, `reduceat`) is done in pieces of a few milliseconds at most, or otherwise.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from processor.clustering.cells import Cells
+from processor.clustering.cells import Cells, lower
 
 FEW = 1024  # vectors compared all with all
 # Vectors of several small places compared at once: fewer is many calls, more is many pairs for nothing.
 TOGETHER = 256
+LISTED = 1 << 14  # numbers made Python's at once: others wait for the interpreter meanwhile
 
 Ints = NDArray[np.int64]
 Found = tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]
@@ -81,15 +87,21 @@ class Snapshot:
     @cached_property
     def vectors(self) -> NDArray[np.float64]:
         """Floats, shape (n, columns), contiguous by column."""
-        index = self.slot_row[self.live]
-        return np.stack([column[index] for column in self.row_floats]).T
+        return _chosen(self.row_floats, self.slot_row[self.live], np.float64)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Counts, shape (n, their number), contiguous by column."""
-        index = self.slot_row[self.live]
-        none = np.zeros((0, len(index)), np.int64)
-        return np.concatenate([none, *(column[index][None] for column in self.row_counts)]).T
+        return _chosen(self.row_counts, self.slot_row[self.live], np.int64)
+
+
+def _chosen(columns: Sequence[NDArray[Any]], index: NDArray[np.uint32], kind: type) -> NDArray[Any]:
+    """Some rows of columns, shape (rows, columns), contiguous by column."""
+    found: NDArray[Any] = np.empty((len(columns), len(index)), kind)
+    # One after the other: numpy.stack holds the interpreter while it copies all.
+    for place, column in zip(found, columns, strict=True):
+        place[:] = column[index]
+    return found.T
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +121,11 @@ class Labels:
     def counts(self) -> "ClusterCounts":
         """Clusters, singletons and events in and out of clusters."""
         clustered = self.cluster >= 0
+        # Sorted, because numpy.unique holds the interpreter while it hashes.
+        named = np.sort(self.cluster[clustered])
         return ClusterCounts(
             # Serials are unique per event, so one serial names one cluster.
-            clusters=len(np.unique(self.cluster[clustered])),
+            clusters=int(np.count_nonzero(named[1:] != named[:-1])) + bool(len(named)),
             singletons=int(self.is_alone.sum()),
             clustered_events=int(self.snapshot.multiplicity[clustered].sum()),
             noise_events=int(self.snapshot.multiplicity[~clustered].sum()),
@@ -138,7 +152,7 @@ def label(snapshot: Snapshot) -> Labels:
     n = len(snapshot.live)
     cluster, core, alone = np.full(n, -1), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     changes = np.flatnonzero(snapshot.place[1:] != snapshot.place[:-1]) + 1
-    bounds = np.array([0, *changes.tolist(), *[n][:n]])
+    bounds = np.concatenate(([0], changes, [n][:n])).astype(np.int64)
     sizes = np.diff(bounds)
     # A vector that has its place for itself needs no neighbours to be looked for.
     single = bounds[:-1][sizes == 1]
@@ -154,12 +168,14 @@ def label(snapshot: Snapshot) -> Labels:
 def _batches(begins: Ints, sizes: Ints) -> Iterator[tuple[int, int]]:
     """(begin, end) of runs of neighbouring places that are few enough to be compared all with all."""
     begin = end = -1
-    for place, size in zip(begins.tolist(), sizes.tolist(), strict=True):
-        if place != end or place + size - begin > min(TOGETHER, FEW):
-            if end > begin:
-                yield begin, end
-            begin = place
-        end = place + size
+    for some in range(0, len(begins), LISTED):
+        part = slice(some, some + LISTED)
+        for place, size in zip(begins[part].tolist(), sizes[part].tolist(), strict=True):
+            if place != end or place + size - begin > min(TOGETHER, FEW):
+                if end > begin:
+                    yield begin, end
+                begin = place
+            end = place + size
     if end > begin:
         yield begin, end
 
@@ -206,7 +222,7 @@ def _order(counts: Ints) -> Ints:
 def _named(first: Ints, core: NDArray[np.bool_], component: Ints, border: Ints, nearest: Ints) -> Ints:
     """Clusters named after the first event of their oldest core."""
     oldest = np.full(len(first), np.iinfo(np.int64).max)
-    np.minimum.at(oldest, component[core], first[core])
+    lower(oldest, component[core], first[core])
     cluster = np.where(core, oldest[component], -1)
     cluster[border] = cluster[nearest]
     return cluster

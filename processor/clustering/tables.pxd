@@ -24,6 +24,7 @@ cdef class Chained(Table):
     cdef public unsigned int[::1] hash
     cdef public unsigned int[::1] next
     cdef public unsigned int[::1] heads
+    cdef public object _heads
     cdef public long long _buckets
     cdef public long long _mask
     cdef public long long _linked

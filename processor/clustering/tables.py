@@ -1,4 +1,4 @@
-"""Flat tables and hash chains that never stall: one array grows at a time, one bucket splits at a time.
+"""Flat tables and hash chains that never stall: arrays grow in place, one bucket splits at a time.
 
 A Python dict of a million entries stops the world for 48 ms when it rehashes, and each entry is an object the
 collector walks. Ids here are small integers, from 1 so that zeroed memory means "none", and are recycled.
@@ -17,17 +17,41 @@ from processor.clustering.stateful import Stateful
 FIRST_CAPACITY = 64
 U32 = 0xFFFFFFFF
 MAPPED = 1 << 20  # bytes from which memory is mapped
+AHEAD = 256  # times as much as is asked for is mapped
 
 
 def zeros(number: int, kind: str) -> NDArray[Any]:
-    """Zeroed memory that is taken page by page as it is used.
+    """Zeroed memory that is taken page by page as it is used, and that `longer` makes longer without copying.
 
+    From 1 MiB on it is the beginning of a mapping of 256 times its size: pages that nobody has touched cost
+    address space alone (5 GiB for an engine of 100,000 vectors), no memory. Where the system refuses such a
+    mapping (strict overcommit, a limit of address space) it is half as long, and so on.
     numpy asks for huge pages from 4 MiB on: each of the many arrays would then take 2 MiB at its first byte.
     """
     size = number * np.dtype(kind).itemsize
     if size < MAPPED:
         return np.zeros(number, kind)
-    return np.frombuffer(mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS), kind)
+    ahead = AHEAD
+    while True:
+        try:
+            return np.frombuffer(mmap(-1, ahead * size, flags=MAP_PRIVATE | MAP_ANONYMOUS), kind)[:number]
+        except (OSError, OverflowError, MemoryError):
+            if ahead == 1:
+                raise
+            ahead //= 2
+
+
+def longer(values: NDArray[Any], number: int) -> NDArray[Any]:
+    """The longest view yet of what `zeros` gave, with zeros behind it, so that it has `number` entries.
+
+    It is the same memory while its mapping suffices, else a copy.
+    """
+    mapped = values.base
+    if isinstance(mapped, np.ndarray) and len(mapped) >= number:
+        return mapped[:number]
+    made = zeros(number, values.dtype.char)
+    made[: len(values)] = values
+    return made
 
 
 class Table(Stateful):
@@ -111,10 +135,8 @@ class Table(Stateful):
         names = list(self._layout)
         while self.size > self._threshold:
             name = names[self._grown]
-            kind, width = self._layout[name]
-            values = zeros(2 * self._capacity * width, kind)
-            values[: self._capacity * width] = self.arrays[name]
-            self._put(name, values)
+            width = self._layout[name][1]
+            self._put(name, longer(self.arrays[name], 2 * self._capacity * width))
             self._grown += 1
             if self._grown == len(names):
                 self._grown = 0
@@ -133,7 +155,7 @@ class Chained(Table):
 
     def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
         super().__init__({**layout, "hash": ("I", 1), "next": ("I", 1)})
-        self.heads = np.zeros(FIRST_CAPACITY, "I").data
+        self._use(zeros(FIRST_CAPACITY, "I"))
         self._buckets = 1
         self._mask = 1
         self._linked = 0
@@ -175,7 +197,7 @@ class Chained(Table):
 
     def rehash(self, keys: Iterable[tuple[int, int]]) -> None:
         """Forget all chains and make these (id, hash) findable."""
-        self.heads = np.zeros(FIRST_CAPACITY, "I").data
+        self._use(zeros(FIRST_CAPACITY, "I"))
         self._buckets = self._mask = 1
         self._linked = 0
         for number, key in keys:
@@ -185,9 +207,13 @@ class Chained(Table):
         return {**super().__getstate__(), "heads": np.array(self.heads[: self._buckets])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        heads = np.zeros(max(FIRST_CAPACITY, self._padded(state["_buckets"])), "I")
+        heads = zeros(max(FIRST_CAPACITY, self._padded(state["_buckets"])), "I")
         heads[: state["_buckets"]] = state.pop("heads")
         super().__setstate__(state)
+        self._use(heads)
+
+    def _use(self, heads: NDArray[np.uint32]) -> None:
+        self._heads = heads
         self.heads = heads.data
 
     @staticmethod
@@ -198,9 +224,7 @@ class Chained(Table):
         """Deal one bucket's ids to itself and a new bucket."""
         new = self._buckets
         if new == len(self.heads):
-            heads = zeros(2 * new, "I")
-            heads[:new] = self.heads
-            self.heads = heads.data
+            self._use(longer(self._heads, 2 * new))
         old = new & (self._mask >> 1)
         at = self.heads[old]
         kept = moved = 0

@@ -21,8 +21,8 @@ from processor.clustering.space import Space
 from processor.clustering.stateful import Stateful
 
 SETTLE_FROM = 1 << 8  # expired events that are worth settling
-SETTLE = 1 << 13  # events settled in one update
-COUNT_FROM = 1 << 12  # new events that are worth counting
+SETTLE = 1 << 13  # events settled, or counted, in one update
+COUNT_FROM = 1 << 13  # new events that are worth counting
 REAP = 8  # dead slots reaped at a time
 REAP_MOST = 32  # the same, where many wait
 KEEP_DEAD = 2  # so many halvings of the number of live vectors is how many of the dead are kept
@@ -215,7 +215,7 @@ class Window(Stateful):
     def settle_all(self) -> None:
         """Make the slots' `events` exact."""
         self.settle()
-        self._count()
+        self._count(self.log.end)
 
     def begin(self, part: int) -> None:
         """Open a part of the caller's."""
@@ -230,9 +230,6 @@ class Window(Stateful):
         end = self.log.end
         self.parts.open(part, end)
         self.open_part = part
-        # Counting settles all that has expired: where that is much, a little with each update first.
-        if end - self._counted > COUNT_FROM and self.parts.expired - self._settled <= SETTLE:
-            self._count()
 
     def slot_of(self, home: Home, row: int) -> int:
         """The slot of a scope's row, made where there is none."""
@@ -275,6 +272,8 @@ class Window(Stateful):
         places.before[place] = places.newest[place]
         places.newest[place] = now
         self.log.append(slot)
+        if self.log.end - self._counted > 8192:  # COUNT_FROM; a global would be one of Python's integers
+            self._busy = True
 
     def tidy(self) -> None:
         """Settle and reap a little of what has left the window."""
@@ -284,6 +283,8 @@ class Window(Stateful):
         backlog = self._dead_number - (self._held >> KEEP_DEAD)
         if backlog >= REAP:
             self._reap_some(REAP + min(REAP_MOST, backlog >> 10))
+        if expired - self._settled < SETTLE_FROM and self.log.end - self._counted > COUNT_FROM:
+            self._count(min(self.log.end, self._counted + SETTLE))
         self._busy = expired - self._settled >= SETTLE_FROM or backlog >= 2 * REAP
         if self.limit.left <= 0:
             self.truncated += self.limit.evict()
@@ -322,13 +323,13 @@ class Window(Stateful):
             self._busy = True
         self.log.forget(end)
 
-    def _count(self) -> None:
-        """Add events to the slots' `events`, but for those that have expired uncounted."""
+    def _count(self, end: int) -> None:
+        """Add events below position `end` to the slots' `events`, but for those that expired uncounted."""
         self.settle()
         events = self.slots.arrays["events"]
-        for _, slots in self.log.views(self._counted, self.log.end):
+        for _, slots in self.log.views(self._counted, end):
             np.add.at(events, slots, np.uint32(1))
-        self._counted = self.log.end
+        self._counted = max(self._counted, end)
 
     def _bury(self, slots: NDArray[np.uint32]) -> None:
         """These slots, each once, have no event in the window any more."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from processor.clustering.components import ClusterCounts, Snapshot, label
+from processor.clustering.room import Room
 from processor.clustering.rows import Gate
 from processor.detection import exemplars
 from processor.detection.exemplars import Exemplar
@@ -22,6 +23,8 @@ from processor.pipeline import Pipeline, PipelineSettings
 # A partition: its topic and number.
 Source = tuple[str, int]
 
+_Rooms = Mapping[tuple[Source, Kind], Room]
+
 # Vectors whose names are asked for in one turn of the loop: 2 ms.
 _NAMED_A_TURN: Final = 500
 # Characters of an exemplar that are shown: a picture holds ten thousand.
@@ -29,6 +32,8 @@ _TEXT: Final = 1_000
 # Rest after a picture, as a multiple of the time that it took: pictures of a million vectors, seconds each,
 # then cost the stream a tenth of a core at most.
 _REST: Final = 9
+# Slots of an engine from which room for its shot is made beforehand: copying fewer takes a millisecond.
+_ROOMY: Final = 1 << 16
 # Seconds that an end waits for a picture in the works.
 _PATIENCE_S: Final = 1.5
 
@@ -92,6 +97,7 @@ class Camera:
         self._begun = 0.0
         self._work: _Work | None = None
         self._counted: Counted | None = None
+        self._rooms: _Rooms = {}
         self._draft: Draft | None = None
         self._wanted: Iterator[Vector] = iter(())
         self._found: dict[Vector, tuple[Gate, str]] = {}
@@ -106,9 +112,11 @@ class Camera:
             return self._take_result(now)
         if self._draft is not None:
             self._look_up(self._draft, pipelines, now)
+        elif self._rooms:
+            self._expose(pipelines, now)
         elif now >= self._next:
             self._next = now + self._every_s
-            self._expose(pipelines, now)
+            self._make_room(pipelines, now)
         return None
 
     def take_count(self) -> Counted | None:
@@ -123,14 +131,28 @@ class Camera:
         """
         return self._work is None or self._work.ended(within_s)
 
+    def _make_room(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
+        sizes = {
+            (source, kind): engine.slots.size
+            for source, pipeline in pipelines.items()
+            for kind, engine in pipeline.detector.engines.items()
+            if engine.slots.size >= _ROOMY
+        }
+        if not sizes:
+            self._expose(pipelines, now)
+            return
+        self._begun = now
+        self._work = _Work(lambda: {key: Room(size) for key, size in sizes.items()})
+
     def _expose(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
+        rooms, self._rooms = self._rooms, {}
         times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
         shots = [
             _Shot(
                 source,
                 kind,
                 self._kinds[kind].features,
-                engine.snapshot(),
+                engine.snapshot(rooms.get((source, kind))),
                 pipeline.detector.window.parts(),
                 engine.part_events(),
             )
@@ -151,6 +173,9 @@ class Camera:
         self._next = max(self._next, now + _REST * (now - self._begun))
         result = self._work.result()
         self._work = None
+        if isinstance(result, Mapping):
+            self._rooms = result
+            return None
         if isinstance(result, _Developed):
             self._draft, self._counted = result
             self._found = {}
@@ -201,12 +226,15 @@ def _added_up(exposures: Iterable[Exposure]) -> Mapping[Kind, ClusterCounts]:
     return {kind: ClusterCounts(**total) for kind, total in totals.items()}
 
 
+_Result = _Rooms | _Developed | Picture
+
+
 class _Work:
     """One task in a daemon thread: it does not keep the process from ending."""
 
-    def __init__(self, task: Callable[[], _Developed | Picture]) -> None:
+    def __init__(self, task: Callable[[], _Result]) -> None:
         self._task = task
-        self._result: _Developed | Picture | None = None
+        self._result: _Result | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="picture", daemon=True)
         self._thread.start()
@@ -221,11 +249,11 @@ class _Work:
         self._thread.join(within_s)
         return not self.busy
 
-    def result(self) -> _Developed | Picture:
+    def result(self) -> _Result:
         """What the task returned; raises what it raised."""
         if self._failure is not None:
             raise self._failure
-        return cast("_Developed | Picture", self._result)
+        return cast("_Result", self._result)
 
     def _run(self) -> None:
         try:

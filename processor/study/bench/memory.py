@@ -14,6 +14,7 @@ import numpy as np
 
 from processor.clustering import components
 from processor.clustering.engine import Engine
+from processor.clustering.room import Room
 from processor.clustering.rows import Counts, Gate
 from processor.service import GIVES_WAY_AFTER_S
 from processor.study.bench.rows import OURS, Row
@@ -101,23 +102,33 @@ def many_scopes(pairs: int) -> Row:
 def _beside(
     engine: Engine, names: Sequence[str], shapes: Sequence[tuple[Gate, Counts]], serial: int
 ) -> list[int]:
-    """Nanoseconds of single updates while components are counted."""
+    """Nanoseconds of single updates while components are counted; taking the snapshot is one of them.
+
+    As in the service, room for the snapshot is made in the thread, too.
+    """
     random = np.random.default_rng(4)
     sys.setswitchinterval(GIVES_WAY_AFTER_S)
-    worker = threading.Thread(target=components.count, args=(engine.snapshot(),))
     times = []
     clock = time.perf_counter_ns
-    worker.start()
-    while worker.is_alive():
-        for host, shape in zip(
-            random.integers(len(names), size=1000).tolist(),
-            random.integers(len(shapes), size=1000).tolist(),
-            strict=True,
-        ):
-            begun = clock()
-            engine.learn(names[host], engine.intern(*shapes[shape]), 1, serial, "")
-            times.append(clock() - begun)
-            serial += 1
+
+    def learn_until_done(worker: threading.Thread) -> None:
+        worker.start()
+        while worker.is_alive():
+            for host, shape in zip(
+                random.integers(len(names), size=1000).tolist(),
+                random.integers(len(shapes), size=1000).tolist(),
+                strict=True,
+            ):
+                begun = clock()
+                engine.learn(names[host], engine.intern(*shapes[shape]), 1, serial, "")
+                times.append(clock() - begun)
+
+    rooms: list[Room] = []
+    learn_until_done(threading.Thread(target=lambda: rooms.append(Room(engine.slots.size))))
+    begun = clock()
+    counter = threading.Thread(target=components.count, args=(engine.snapshot(rooms.pop()),))
+    times.append(clock() - begun)
+    learn_until_done(counter)
     return times
 
 

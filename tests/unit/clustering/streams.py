@@ -116,6 +116,8 @@ def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -
     monkeypatch.setattr(scans, "FEW", int(random.choice([0, 3, 24])))
     monkeypatch.setattr(space, "GRID_FROM", int(random.choice([4, 12, 512])))
     monkeypatch.setattr(components, "FEW", int(random.choice([1, 8, 1024])))
+    monkeypatch.setattr(components, "LISTED", int(random.choice([1, 5, 1 << 14])))
+    monkeypatch.setattr(cells, "HELD", int(random.choice([1, 7, 1 << 16])))
     monkeypatch.setattr(cells, "BLOCK", int(random.choice([2, 20, 1 << 21])))
     monkeypatch.setattr(neighbours, "LEAF", int(random.choice([3, 6, 256])))
 
