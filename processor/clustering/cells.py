@@ -128,12 +128,12 @@ class Cells:
             once = (near < other) & (groups.size[other] > 0) & (parent[near] != parent[other])
             left, right = near[once], other[once]
             linked = self._farthest(left, right) <= self.limit
-            parent = _joined(parent, left[linked], right[linked])
+            parent = joined(parent, left[linked], right[linked])
             apart = ~linked & (parent[left] != parent[right])
             left, right = left[apart], right[apart]
             for a, b, i in groups.pairs(left, right, groups):
                 close = self.distance(a, b) <= self.limit
-                parent = _joined(parent, left[i[close]], right[i[close]])
+                parent = joined(parent, left[i[close]], right[i[close]])
         return parent[self.cell]
 
     def nearest_cores(self, core: NDArray[np.bool_], order: Ints) -> tuple[Ints, Ints]:
@@ -217,7 +217,7 @@ class Cells:
         return np.unique(cell, return_inverse=True)[1].astype(np.int64)
 
 
-def _joined(parent: Ints, left: Ints, right: Ints) -> Ints:
+def joined(parent: Ints, left: Ints, right: Ints) -> Ints:
     """`parent` once more links are known: the smallest number of each one's component.
 
     Each smallest number that has a smaller neighbour takes it, and all numbers take those of theirs, until

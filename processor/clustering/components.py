@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-from processor.clustering.cells import Cells, lower
+from processor.clustering.cells import Cells, joined, lower
 
 FEW = 1024  # vectors compared all with all
 # Vectors of several small places compared at once: fewer is many calls, more is many pairs for nothing.
@@ -187,18 +185,23 @@ def _few(snapshot: Snapshot, begin: int, end: int) -> Found:
     acc = np.zeros((end - begin, end - begin))
     for column in vectors:
         difference = column[:, None] - column[None, :]
-        acc += difference * difference
+        difference *= difference
+        acc += difference
     near = (acc <= snapshot.eps * snapshot.eps) & (place[:, None] == place[None, :])
-    total = near @ weight
+    # Pairs, because each pass over the matrix may be one more wait for the interpreter.
+    left, right = near.nonzero()
+    total = np.bincount(left, weight[right])
     core = total >= snapshot.min_samples
-    links = coo_matrix(near & core[:, None] & core[None, :])
-    component = connected_components(links, directed=False)[1]
-    border = (near[:, core].any(axis=1) & ~core).nonzero()[0]
-    order = _order(snapshot.counts[begin:end])
-    candidates = np.where(near[border] & core, acc[border], np.inf)
-    tied = candidates == candidates.min(axis=1, initial=np.inf)[:, None]
-    nearest = np.where(tied, order, len(order)).argmin(axis=1) if len(border) else border
-    cluster = _named(snapshot.first[begin:end], core, component.astype(np.int64), border, nearest)
+    by_core = core[right]
+    linked = by_core & core[left]
+    component = joined(np.arange(end - begin), left[linked], right[linked])
+    border = np.flatnonzero(np.bincount(left[by_core & ~core[left]], minlength=end - begin))
+    nearest = border
+    if len(border):
+        candidates = np.where(near[border] & core, acc[border], np.inf)
+        tied = candidates == candidates.min(axis=1)[:, None]
+        nearest = np.where(tied, _order(snapshot.counts[begin:end]), end - begin).argmin(axis=1)
+    cluster = _named(snapshot.first[begin:end], core, component, border, nearest)
     return cluster, core, total == 1
 
 
