@@ -121,10 +121,10 @@ class Listener:
 
     def values(self, wait_s: float) -> list[bytes]:
         """What was published since."""
-        records = self._broker.poll(_MAX_BATCH, wait_s)
-        for record in records:
-            self._next[record.partition] = record.offset + 1
-        return [record.value for record in records if record.value is not None]
+        runs = self._broker.poll(_MAX_BATCH, wait_s)
+        for run in runs:
+            self._next[run.partition] = run.offsets[-1] + 1
+        return [value for run in runs for value in run.values if value is not None]
 
     @property
     def done(self) -> bool:

@@ -6,7 +6,7 @@ tests/contract says in runnable form what every implementation has to keep.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from processor.stream.records import Commit, Committed, Partition, Record, TopicFacts, Watermarks
+from processor.stream.records import Commit, Committed, Partition, Record, Run, TopicFacts, Watermarks
 
 
 class CommitAborted(Exception):
@@ -93,7 +93,7 @@ class Broker(Protocol):
         """Join the group; partitions arrive through `membership` during later polls."""
         ...
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_s: float) -> list[Run]:
         """Records of resumed partitions as soon as there is one, in offset order within a partition.
 
         Waits at most timeout_s for the first, not at all for the others. Raises Fenced, RunError.

@@ -19,10 +19,10 @@ from processor.stream import librdkafka
 from processor.stream.broker import Membership, Pending
 from processor.stream.kafka_commits import Committer
 from processor.stream.kafka_errors import NOT_ALLOWED, NOT_KNOWN_THERE, Trouble, ends_us, is_pending
-from processor.stream.kafka_reader import KafkaReader, records_of
+from processor.stream.kafka_reader import KafkaReader, run_of
 from processor.stream.kafka_watch import TopicWatch
 from processor.stream.librdkafka import KafkaSettings
-from processor.stream.records import Commit, Committed, Partition, Record, TopicFacts, Watermarks
+from processor.stream.records import Commit, Committed, Partition, Run, TopicFacts, Watermarks
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class KafkaBroker:
             list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_s: float) -> list[Run]:
         """`poll(timeout)` for the first record, `consume(n, 0)` for the others.
 
         `consume(n, timeout)` would wait the whole timeout unless n arrive.
@@ -130,7 +130,7 @@ class KafkaBroker:
             self._trouble.check()
         if any(map(Message.error, messages)):
             messages = [message for message in messages if not self._noticed(message)]
-        return [record for _, run in groupby(messages, self._place) for record in self._records(list(run))]
+        return [self._run(list(run)) for _, run in groupby(messages, self._place)]
 
     def resume(self, partition: Partition, offset: int) -> None:
         """Seek and resume; a partition that stopped on an error is taken up anew."""
@@ -237,11 +237,10 @@ class KafkaBroker:
 
     # -- what comes back
 
-    def _records(self, messages: Sequence[Message]) -> list[Record]:
-        """Records of a run of one partition."""
+    def _run(self, messages: Sequence[Message]) -> Run:
         partition = Partition(messages[0].topic() or "", messages[0].partition() or 0)
         self._watch.heard(partition.topic, time.monotonic())
-        return records_of(partition, messages)
+        return run_of(partition, messages)
 
     def _noticed(self, message: Message) -> bool:
         """Whether it is an error; it is dealt with."""

@@ -2,37 +2,33 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from itertools import repeat
-from operator import itemgetter
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from processor.errors import EventclusterError
 from processor.stream.kafka_errors import ends_us
-from processor.stream.records import Partition, Record
+from processor.stream.records import Partition, Record, Run
 
 log = logging.getLogger(__name__)
 
 _ANSWER_WITHIN_S: Final = 10.0
-_milliseconds = itemgetter(1)
 
 
-def records_of(partition: Partition, messages: Sequence[Message]) -> list[Record]:
-    """Messages of one partition, none of them an error, as records.
+def run_of(partition: Partition, messages: Sequence[Message]) -> Run:
+    """Messages of one partition, at least one, none of them an error."""
 
-    Column by column: a Python call for each message costs half as much again.
-    """
-    return list(
-        map(
-            Record,
-            repeat(partition),
-            map(Message.offset, messages),
-            map(_milliseconds, map(Message.timestamp, messages)),
-            map(Message.key, messages),
-            map(Message.value, messages),
-            map(Message.headers, messages),
-        )
+    def column(read: Callable[[Message], Any]) -> list[Any]:
+        return list(map(read, messages))
+
+    timestamps = [milliseconds for _, milliseconds in map(Message.timestamp, messages)]
+    return Run(
+        partition,
+        column(Message.offset),
+        timestamps,
+        column(Message.key),
+        column(Message.value),
+        column(Message.headers),
     )
 
 
@@ -61,7 +57,8 @@ class KafkaReader:
             first = self._consumer.poll(timeout_s)
             rest = [] if first is None or max_records < 2 else self._consumer.consume(max_records - 1, 0)
             messages = [] if first is None else [first, *rest]
-            return records_of(self._partition, [message for message in messages if self._wanted(message)])
+            wanted = [message for message in messages if self._wanted(message)]
+            return [*run_of(self._partition, wanted)] if wanted else []
         except KafkaException as failure:
             raise self._mapped(failure.args[0]) from None
 

@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 from processor.errors import BrokerUnreachable
@@ -20,7 +18,7 @@ from processor.stream.broker import Broker, Pending
 from processor.stream.buffer import Entry
 from processor.stream.dead_letters import DeadLetterLimits, RejectionWatch, dead_letter
 from processor.stream.outbox import Outbox
-from processor.stream.records import Committed, Output, Partition, Record, Watermarks
+from processor.stream.records import Committed, Output, Partition, Record, Run, Watermarks
 from processor.stream.restore import Restore, RestoreSettings
 from processor.stream.state_topic import StateSettings
 from processor.stream.tally import Tally
@@ -33,11 +31,10 @@ RESTORE_SLICE_S: Final = 0.05
 STATE_PIECES: Final = 4
 # Records taken from the client at once: objects of more leave the processor's cache and wake the collector,
 # so that a record costs three times as much.
-RUN: Final = 500
+PER_POLL: Final = 500
 # Of the five seconds that a stop may take.
 STOP_WITHIN_S: Final = 3.0
 _ASK_S: Final = 0.2
-_partition_of = attrgetter("partition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +114,13 @@ class Loop:
         at_work = restoring is not None or any(task.making for task in self.tasks.values())
         wait = 0.0 if at_work else self._outbox.patience(self._settings.max_wait_s)
         # A restore does not wait for a whole batch of other partitions.
-        most = self._settings.max_records if restoring is None else min(RUN, self._settings.max_records)
+        most = self._settings.max_records if restoring is None else min(PER_POLL, self._settings.max_records)
         read = self._judge_batch(most, wait)
         if restoring is not None and restoring.partition in self.tasks:
             self._restore(restoring)
         self._take_up_again()
-        self._keep_state(at_once=read >= min(RUN, most))
-        self._outbox.commit_if_due(batch_was_full=read >= most, behind=read >= RUN)
+        self._keep_state(at_once=read >= min(PER_POLL, most))
+        self._outbox.commit_if_due(batch_was_full=read >= most, behind=read >= PER_POLL)
         self._observe(self)
 
     def finish(self) -> None:
@@ -274,49 +271,45 @@ class Loop:
     # -- judging
 
     def _judge_batch(self, most: int, wait: float) -> int:
-        """Poll and judge one batch of at most `most` records, a run at a time; how many were read."""
-        records = self._broker.poll(min(RUN, most), wait)
-        if not records:
+        """Poll and judge one batch of at most `most` records, a poll at a time; how many were read."""
+        runs = self._broker.poll(min(PER_POLL, most), wait)
+        if not runs:
             return 0
-        began, read, judged = self._clock(), len(records), self._judge(records)
-        while len(records) == RUN and read < most and not self._stop.is_set():
-            records = self._broker.poll(min(RUN, most - read), 0.0)
-            read += len(records)
-            judged += self._judge(records)
+        began, read, judged = self._clock(), 0, 0
+        while runs:
+            taken = sum(map(len, runs))
+            read += taken
+            judged += self._judge(runs)
+            # Let go of before the next are taken: those get memory that is still in the processor's cache.
+            runs = []
+            if taken == PER_POLL and read < most and not self._stop.is_set():
+                runs = self._broker.poll(min(PER_POLL, most - read), 0.0)
         self._metrics.batch_records.observe(judged)
         self._metrics.batch_seconds.observe(self._clock() - began)
         return read
 
-    def _judge(self, records: Sequence[Record]) -> int:
-        """How many of them were judged: those of live partitions, from their next offset on."""
+    def _judge(self, runs: Iterable[Run]) -> int:
+        """How many records were judged: those of live partitions, from their next offset on."""
         judged = 0
-        for partition, run in groupby(records, key=_partition_of):
-            task = self.tasks.get(partition)
+        for run in runs:
+            task = self.tasks.get(run.partition)
             if task is not None and task.live:
-                new = list(run)
-                if new[0].offset < task.next_offset:
-                    new = [record for record in new if record.offset >= task.next_offset]
-                if new:
+                new = run.between(task.next_offset)
+                if new is not None:
                     self._judge_run(task, new)
                     judged += len(new)
         return judged
 
-    def _judge_run(self, task: Task, records: Sequence[Record]) -> None:
+    def _judge_run(self, task: Task, run: Run) -> None:
         process = task.pipeline.process
-        outcomes: list[Outcome] = [
-            process(record.value, record.offset, record.timestamp, record.headers) for record in records
+        outcomes: list[Outcome] = list(map(process, run.values, run.offsets, run.timestamps, run.headers))
+        entries = [
+            self._entry(self._records_read + place, run[place], outcomes[place])
+            for place in self.tally.add(outcomes)
         ]
-        notable = self.tally.add(outcomes)
-        entries: list[Entry] = []
-        if notable:
-            for number, (record, outcome) in enumerate(
-                zip(records, outcomes, strict=True), self._records_read
-            ):
-                if id(outcome) in notable:
-                    entries.append(self._entry(number, record, outcome))
-        self._records_read += len(records)
+        self._records_read += len(run)
         first = task.next_offset
-        task.observed(records, self._clock())
+        task.observed(run, self._clock())
         self._note(task, first, entries)
 
     def _keep_state(self, *, at_once: bool) -> None:

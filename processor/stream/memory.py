@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from processor.errors import Fenced, OutputFailed
 from processor.stream.broker import CommitAborted, Membership, OutputRefused
-from processor.stream.records import Commit, Committed, Partition, Record, TopicFacts, Watermarks
+from processor.stream.records import Commit, Committed, Partition, Record, Run, TopicFacts, Watermarks
 
 
 class MemoryCluster:
@@ -190,12 +190,13 @@ class MemoryBroker:
         self._membership = membership
         self._cluster.join(self)
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_s: float) -> list[Run]:
         """Records that are there already: nothing arrives while a single thread waits."""
         del timeout_s
         self._check_instance()
         self._rebalance()
-        batch: list[Record] = []
+        batch: list[Run] = []
+        room = max_records
         for partition in sorted(self.owned - self._paused):
             position, marks = self._positions[partition], self._cluster.watermarks(partition)
             if not marks.low <= position <= marks.end:
@@ -203,10 +204,11 @@ class MemoryBroker:
                 if self._membership is not None:
                     self._membership.out_of_range(partition)
                 continue
-            records = self._cluster.slice(partition, position, marks.end, max_records - len(batch))
+            records = self._cluster.slice(partition, position, marks.end, room)
             if records:
                 self._positions[partition] = records[-1].offset + 1
-                batch += records
+                room -= len(records)
+                batch.append(Run.of(records))
         return batch
 
     def resume(self, partition: Partition, offset: int) -> None:

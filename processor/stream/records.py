@@ -1,10 +1,12 @@
 """What moves between brokers and the loop: small, frozen values."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 Delivery = Literal["exactly_once", "at_least_once"]
 GroupProtocol = Literal["classic", "consumer"]
@@ -36,6 +38,64 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Records of one partition, at least one, in offset order; column by column.
+
+    Few are looked at one by one: a Record of each, and a loop over them, would take 0.3 us a record.
+    """
+
+    partition: Partition
+    offsets: Sequence[int]
+    timestamps: Sequence[int]
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    headers: Sequence[Headers | None]
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> "Run":
+        """A run of these."""
+        _, offsets, timestamps, keys, values, headers = zip(*map(astuple, records), strict=True)
+        return cls(records[0].partition, offsets, timestamps, keys, values, headers)
+
+    def __len__(self) -> int:
+        """How many records."""
+        return len(self.offsets)
+
+    def __getitem__(self, place: int) -> Record:
+        """One of them."""
+        return Record(
+            self.partition,
+            self.offsets[place],
+            self.timestamps[place],
+            self.keys[place],
+            self.values[place],
+            self.headers[place],
+        )
+
+    def __iter__(self) -> Iterator[Record]:
+        """All of them."""
+        return (self[place] for place in range(len(self)))
+
+    def between(self, start: int, end: int | None = None) -> "Run | None":
+        """Those with offsets in [start, end); None where there are none."""
+        first = bisect_left(self.offsets, start)
+        last = len(self) if end is None else bisect_left(self.offsets, end)
+        if first >= last:
+            return None
+        if last - first == len(self):
+            return self
+        part = slice(first, last)
+        return Run(
+            self.partition,
+            self.offsets[part],
+            self.timestamps[part],
+            self.keys[part],
+            self.values[part],
+            self.headers[part],
+        )
 
 
 @dataclass(frozen=True, slots=True)

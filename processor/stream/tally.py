@@ -1,7 +1,7 @@
 """What a batch's outcomes add to the metrics: one increment a batch and series, never one an event."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from processor.metrics import Metrics
 from processor.pipeline import Ignored, Late, Outcome, Rejected, Scored
@@ -15,27 +15,29 @@ class Tally:
         self.outcomes: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
 
-    def add(self, outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
-        """Count a batch; the outcomes that need to be looked at one by one, by identity.
+    def add(self, outcomes: Sequence[Outcome]) -> list[int]:
+        """Count a batch; places of the outcomes that need to be looked at one by one.
 
         Those are the rejected ones and those with something to publish.
         """
-        counts = Counter(map(id, outcomes))
-        distinct = dict(zip(map(id, outcomes), outcomes, strict=True))
-        notable: dict[int, Outcome] = {}
-        for identity, outcome in distinct.items():
+        identities = list(map(id, outcomes))
+        counts = Counter(identities)
+        notable: set[int] = set()
+        for identity, outcome in dict(zip(identities, outcomes, strict=True)).items():
             if isinstance(outcome, Scored):
                 self._scored(outcome, counts[identity])
                 if outcome.published is not None:
-                    notable[identity] = outcome
+                    notable.add(identity)
             elif isinstance(outcome, Rejected):
                 self._metrics.records_rejected_total.labels(outcome.reason).inc(counts[identity])
                 self.outcomes["rejected"] += counts[identity]
-                notable[identity] = outcome
+                notable.add(identity)
             elif isinstance(outcome, Ignored):
                 self._metrics.records_ignored_total.inc(counts[identity])
                 self.outcomes["ignored"] += counts[identity]
-        return notable
+        if not notable:
+            return []
+        return [place for place, identity in enumerate(identities) if identity in notable]
 
     def _scored(self, outcome: Scored, count: int) -> None:
         metrics = self._metrics

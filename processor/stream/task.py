@@ -1,8 +1,6 @@
 """One partition at work."""
 
-from collections.abc import Sequence
-
-from processor.stream.records import Output, Partition, Record
+from processor.stream.records import Output, Partition, Run
 from processor.stream.restore import Restore
 from processor.stream.state_topic import Keeper
 
@@ -34,12 +32,12 @@ class Task:
         """Whether something was processed that no segment of its state holds."""
         return self.keeper is not None and self.keeper.behind
 
-    def observed(self, records: Sequence[Record], now: float) -> None:
+    def observed(self, run: Run, now: float) -> None:
         """These have been judged."""
-        self.last_timestamp = records[-1].timestamp
-        self.next_offset = records[-1].offset + 1
+        self.last_timestamp = run.timestamps[-1]
+        self.next_offset = run.offsets[-1] + 1
         if self.keeper is not None:
-            self.keeper.observed(len(records), now)
+            self.keeper.observed(len(run), now)
 
     def begin_state(self, now: float) -> None:
         """Begin a segment where one is due."""

@@ -208,7 +208,7 @@ class Member:
 
     def poll(self) -> list[Record]:
         """One poll; what arrived is also kept in `records`."""
-        batch = self.broker.poll(1000, self._patience_s)
+        batch = [record for run in self.broker.poll(1000, self._patience_s) for record in run]
         self.records += batch
         if self._takes:
             for partition in self._fresh:

@@ -17,7 +17,7 @@ from processor.config import Settings
 from processor.service import Service
 from processor.stream.kafka import KafkaBroker
 from processor.stream.librdkafka import KafkaSettings
-from processor.stream.records import Partition, Record
+from processor.stream.records import Partition, Run
 from processor.stream.task import Task
 from processor.study.bench.kafka_clients import read
 from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample
@@ -96,7 +96,7 @@ class _Held(KafkaBroker):
         self._starts = starts
         self._paused: set[Partition] = set()
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_s: float) -> list[Run]:
         """Before word is given: history alone."""
         if self.begin.is_set():
             for partition in self._paused:
@@ -104,19 +104,17 @@ class _Held(KafkaBroker):
                     super().resume(partition, self._starts[partition.number])
             self._paused.clear()
             return super().poll(max_records, timeout_s)
-        records = super().poll(max_records, timeout_s)
-        for partition in {record.partition for record in records if self._is_fresh(record)}:
-            self.pause(partition)
-            self._paused.add(partition)
-        return [record for record in records if not self._is_fresh(record)]
+        runs = super().poll(max_records, timeout_s)
+        for run in runs:
+            if run.offsets[-1] >= self._starts[run.partition.number]:
+                self.pause(run.partition)
+                self._paused.add(run.partition)
+        return [old for run in runs if (old := run.between(0, self._starts[run.partition.number]))]
 
     def close(self) -> None:
         """Say so first."""
         self.closing()
         super().close()
-
-    def _is_fresh(self, record: Record) -> bool:
-        return record.offset >= self._starts[record.partition.number]
 
 
 def _await_word(built: Service, broker: _Held, order: Order, stop: threading.Event) -> None:
