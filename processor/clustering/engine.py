@@ -339,13 +339,7 @@ class Engine(Transferable):
 
     def _nearest(self, place: int, point: list[float], horizon: int) -> Iterator[tuple[float, Counts, int]]:
         """The nearest live slots of a place: (squared distance, counts, slot), nearest first."""
-        slots = self.space.members(place)
-        slots = slots[self.slots.arrays["newest"][slots] >= horizon]
-        distances = self.space.distances(slots, point)
-        if len(slots) > NEAREST:
-            near = distances <= np.partition(distances, NEAREST - 1)[NEAREST - 1]
-            slots, distances = slots[near], distances[near]
-        order = sorted(zip(distances.tolist(), slots.tolist(), strict=True))
+        order = self.space.around(place, point, horizon, NEAREST)
         left = NEAREST
         # Mostly the first is asked for, and no more.
         for distance, alike in groupby(order, itemgetter(0)):

@@ -26,6 +26,7 @@ MANY = 64  # neighbours that are sorted to see until when a vector is core
 FULL = 1 << 13  # cells whose frequent vector is remembered
 WALKED = 50  # times as many slots are looked at together as one by one
 CHAIN = 128  # coordinates that are walked one by one: a scan in numpy costs as much
+ONE_BY_ONE = 128  # slots of a place that are, to put them in order or to count their events
 COUNTED = 8  # slots of which one has its chain's length looked at
 MARGIN = 1 + 1e-6  # of a grid's side over eps: more than division and floor can be wrong by
 
@@ -233,15 +234,48 @@ class Space(Scans):
                     pieces += [leaf.names()[: leaf.size] for leaf in entry.leaves]
         return np.concatenate(pieces).astype(np.int64) if pieces else np.zeros(0, np.int64)
 
+    def around(self, place: int, point: list[float], horizon: int, number: int) -> list[tuple[float, int]]:
+        """(Squared distance, slot) of the `number` nearest live slots of a place, or of more, in order."""
+        slots, rows, each = self.slots, self.rows, self._each(place)
+        if each is not None:
+            found = []
+            for at in each:
+                if slots.newest[at] >= horizon:
+                    found.append((rows.squared(slots.row[at], point), at))  # noqa: PERF401 - typed so
+            return sorted(found)
+        names = self.members(place)
+        names = names[slots.arrays["newest"][names] >= horizon]
+        distances = self.distances(names, point)
+        if len(names) > number:
+            close = distances <= np.partition(distances, number - 1)[number - 1]
+            names, distances = names[close], distances[close]
+        return sorted(zip(distances.tolist(), names.tolist(), strict=True))
+
     def events_in(self, place: int, limit: int) -> int:
         """Live events of a place, once all is settled; where they are more than `limit`, so many at least."""
-        if place in self._indexes:
+        each = self._each(place)
+        if each is None:
             return int(self.slots.arrays["events"][self.members(place)].sum())
-        events, at = 0, self.places.head[place]
-        while at and events < limit:
+        events = 0
+        for at in each:
             events += self.slots.events[at]
-            at = self.slots.link[at]
+            if events >= limit:
+                break
         return events
+
+    def _each(self, place: int) -> list[int] | None:
+        """The slots of a place where they are few, None where they are better looked at together."""
+        index = self._indexes.get(place)
+        if index is None:
+            return self._chain(self.places.head[place])
+        if index.bucket is None or index.grid is not None or index.bucket.size > ONE_BY_ONE:
+            return None
+        found = []
+        for leaf in index.bucket.leaves:
+            names = leaf.slots
+            for i in range(leaf.size):
+                found.append(int(names[i]))  # noqa: PERF401 - typed so
+        return found
 
     def _chain(self, at: int) -> list[int]:
         found = []

@@ -5,21 +5,29 @@ Most anomalies of a burst are folded: only their score is needed, and words cost
 
 from processor.clustering.engine import Engine
 from processor.detection.masquerade import disguises
-from processor.detection.novelty import Known
+from processor.detection.novelty import Gate, Known
 from processor.detection.verdict import Assessment, Signs, is_systems_own
 from processor.events.event import LOGON, PROCESS, Event
 
 
 def assess(
-    event: Event, scope: str, row: int, engine: Engine, known: Known, *, learned: bool, suspect: bool
+    event: Event,
+    scope: str,
+    row: int,
+    engine: Engine,
+    known: Known,
+    *,
+    gate: Gate,
+    learned: bool,
+    suspect: bool,
 ) -> Assessment:
     """Measure one event on the window's rows alone, an anomaly or not.
 
-    row : stands for it in the engine; learned : False for a late event, which is not in the window
+    row : stands for it in the engine; gate : the row's
+    learned : False for a late event, which is not in the window
     known : names and places of the kind's scopes
     suspect : what the open episode says of the program that started it (Episodes.suspects)
     """
-    gate = engine.gate(row)
     # At a window's limit the event itself may have left with its part.
     similar = max(0, engine.neighbours(scope, row, learned=learned))
     core = apart = engine.nearest_cluster(scope, row, limit=1)

@@ -11,7 +11,7 @@ from processor.detection.assess import assess
 from processor.detection.episodes import Episodes, FoldKey
 from processor.detection.exemplars import exemplar
 from processor.detection.explain import explain
-from processor.detection.novelty import Known
+from processor.detection.novelty import Gate, Known
 from processor.detection.settings import DetectorSettings, KindSettings, ScopeSettings
 from processor.detection.suppress import suppressing
 from processor.detection.verdict import Anomaly, Assessment, Case, Reason, is_service, score
@@ -230,7 +230,8 @@ class Detector:
         if self.last is None:
             raise LookupError("a late event is not in the window")
         event, scope, row, _ = self.last
-        return score(self._assess(event, scope, row, self.window.stream_time or 0, learned=True))
+        gate = self._models[event.kind].engine.gate(row)
+        return score(self._assess(event, scope, row, gate, self.window.stream_time or 0, learned=True))
 
     def repeat(self) -> Repeat | None:
         """How copies of the event that was observed last are learned, None where each has to be observed."""
@@ -311,7 +312,7 @@ class Detector:
     def _publish(self, model: _Model, case: Case) -> Judgement:
         settings, event = self._settings, case.event
         now = case.time if self.window.stream_time is None else self.window.stream_time
-        seen = self._assess(event, case.scope, case.row, now, learned=not case.late)
+        seen = self._assess(event, case.scope, case.row, case.gate, now, learned=not case.late)
         points = score(seen)
         if points < settings.min_score:
             return Judgement(case.late, case.clock_skewed, case.reason, "below_min_score")
@@ -328,11 +329,15 @@ class Detector:
         )
         return Judgement(case.late, case.clock_skewed, case.reason, "published", anomaly)
 
-    def _assess(self, event: Event, scope: str, row: int, now: int, *, learned: bool) -> Assessment:
+    def _assess(
+        self, event: Event, scope: str, row: int, gate: Gate, now: int, *, learned: bool
+    ) -> Assessment:
         """Measure an event; its row is in the window but for a late one."""
         model = self._models[event.kind]
         suspect = event.kind == PROCESS and self._episodes.suspects(scope, now, event.parent_executable)
-        return assess(event, scope, row, model.engine, model.known, learned=learned, suspect=suspect)
+        return assess(
+            event, scope, row, model.engine, model.known, gate=gate, learned=learned, suspect=suspect
+        )
 
     def fold_key(self, event: Event) -> FoldKey:
         """What anomalies of one episode that are alike have in common."""

@@ -1,6 +1,8 @@
 cimport cython
 
 cdef int _DELIMITER, _SPECIAL, _UPPER, _LOWER
+cdef int[::1] _seen, _times
+cdef double[::1] _WEIGHTED
 
 @cython.locals(
     seen="int[::1]", times="int[::1]", weighted="double[::1]", kind_of="const unsigned char*",

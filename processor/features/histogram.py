@@ -20,8 +20,9 @@ AS_LOWER: Final = 8
 # The same as C's integers, which nobody else can read.
 _DELIMITER, _SPECIAL, _UPPER, _LOWER = AS_DELIMITER, AS_SPECIAL, AS_UPPER, AS_LOWER
 
-_NONE_SEEN: Final = array("i", [0] * 128)
-_NEVER: Final = array("i", [0] * (LONGEST + 1))
+# All 0 between two texts: to make such arrays takes longer than to count. Compiled, no thread runs between.
+_seen: Final = array("i", [0] * 128)
+_times: Final = array("i", [0] * (LONGEST + 1))
 _WEIGHTED: Final = array("d", [0.0, *(count * math.log2(count) for count in range(1, LONGEST + 1))])
 
 
@@ -33,10 +34,7 @@ def counted(text: bytes, kinds: bytes) -> tuple[float, int, int, int]:
     text : ASCII, at most LONGEST bytes
     kinds : of each character, shape (128,)
     """
-    seen = _NONE_SEEN[:]
-    times = _NEVER[: len(text) + 1]
-    weighted = _WEIGHTED
-    kind_of = kinds
+    seen, times, weighted, kind_of = _seen, _times, _WEIGHTED, kinds
     most = delimiters = specials = flips = before = 0
     for byte in text:
         seen[byte] += 1
@@ -49,6 +47,7 @@ def counted(text: bytes, kinds: bytes) -> tuple[float, int, int, int]:
         before = kind
     for byte in range(128):
         count = seen[byte]
+        seen[byte] = 0
         times[count] += 1
         if count > most:  # noqa: PLR1730 - max() compares Python's integers
             most = count
@@ -56,4 +55,6 @@ def counted(text: bytes, kinds: bytes) -> tuple[float, int, int, int]:
     for count in range(1, most + 1):
         for _ in range(times[count]):
             total += weighted[count]
+        times[count] = 0
+    times[0] = 0
     return total, delimiters, specials // _SPECIAL, flips

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,7 +19,10 @@ ECS_VERSION: Final = "8.17.0"
 DATASCHEMA: Final = "urn:eventcluster:schema:anomaly:1"
 CE_TYPE: Final = "eventcluster.anomaly.v1"
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = date(1970, 1, 1)
+_DAY: Final = 86_400_000
+_FIRST: Final = "0001-01-01T00:00:00.000Z"
+_LAST: Final = "9999-12-31T23:59:59.999Z"
 _ENCODE = msgspec.json.Encoder().encode
 
 # Windows logon types (Microsoft, event 4624).
@@ -70,11 +74,20 @@ def anomaly_id(topic: str, partition: int, offset: int, value: bytes) -> str:
 
 def iso(time: int) -> str:
     """Milliseconds since 1970 as `2019-01-15T05:15:03.047Z`; clipped to the years 1 to 9999."""
+    days, rest = divmod(time, _DAY)
     try:
-        moment = _EPOCH + timedelta(milliseconds=time)
+        day = _date(days)
     except OverflowError:
-        moment = datetime.max.replace(tzinfo=UTC) if time > 0 else datetime.min.replace(tzinfo=UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _LAST if time > 0 else _FIRST
+    seconds, thousandths = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    return f"{day}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{thousandths:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _date(days: int) -> str:
+    """The date so many days behind 1970-01-01. Raises OverflowError outside the years 1 to 9999."""
+    return (_EPOCH + timedelta(days=days)).isoformat()
 
 
 class RecordWriter:

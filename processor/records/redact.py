@@ -14,7 +14,7 @@ _SHORT_SWITCH: Final = "-p"
 # What may stand for the blanks of a gate, and for letters where patterns ignore case.
 _BLANKS: Final = "\t\n\r\v\f\xa0\x1c\x1d\x1e"
 _MEANT: Final = str.maketrans({**dict.fromkeys(_BLANKS, " "), "\u017f": "s", "\u0131": "i"})
-_BETWEEN: Final = "\n"
+_BETWEEN: Final = " "
 # Texts whose gates are tried together. With more, some text of them holds one needle or another.
 _TOGETHER: Final = 32
 _WORDS: Final = sorted({word for rule in RULES for group in rule.gate.groups for word in group})
