@@ -106,7 +106,6 @@ def _identity(user: Text, session: Number) -> tuple[str, str, str]:
 # As in windows_security.
 _CACHED_SIZE: Final = 4_096
 _identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
-_number_cached: Final = lru_cache(maxsize=4_096)(number)
 
 
 def sketch_process(value: bytes) -> Sketch | None:
@@ -167,7 +166,7 @@ def process_event(record: Record, size: int, max_command_line: int) -> Event | N
         return None
     if data is None:
         raise missing(prefix[:-1], "")
-    identify, whole = (_identity_cached, _number_cached) if size <= _CACHED_SIZE else (_identity, number)
+    identify = _identity_cached if size <= _CACHED_SIZE else _identity
     domain, user, session = identify(data.User, data.LogonId)
     if not data.Image:
         raise missing(prefix, "Image")
@@ -186,10 +185,10 @@ def process_event(record: Record, size: int, max_command_line: int) -> Event | N
         session == SYSTEM_LOGON_ID,
         data.Image[:MAX_TEXT],
         command_line[:max_command_line],
-        whole(data.ProcessId, prefix, "ProcessId"),
+        number(data.ProcessId, prefix, "ProcessId"),
         text(data.ParentImage),
         (data.ParentCommandLine or "")[:max_command_line],
-        whole(data.ParentProcessId, prefix, "ParentProcessId"),
+        number(data.ParentProcessId, prefix, "ParentProcessId"),
         "",
         None,
         "",

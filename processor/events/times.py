@@ -15,15 +15,34 @@ _SECONDS: Final = {f"{at:02d}": at * 1000 for at in range(60)}
 _FRACTIONS: Final = {"": 0, "Z": 0} | {f".{ms:03d}": ms for ms in range(1000)}
 
 
+class _Last:
+    """The text read last and its time: a record's sketch asks for it, then its event."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        # One object, so that whoever reads in another thread finds a text with its own time.
+        self.known: tuple[str, int] = "", 0
+
+
+_last: Final = _Last()
+
+
 def stream_ms(value: str, field: str) -> int:
     """What `time_ms` says, from memory where it can. Raises InvalidEvent("bad_time")."""
+    last, time = _last.known
+    if value is last and last:
+        return time
     minute = _minutes.get(value[:_MINUTE])
     second = _SECONDS.get(value[_MINUTE:_WHOLE])
     fraction = _FRACTIONS.get(value[_WHOLE:_MILLISECONDS])
     finer = value[_MILLISECONDS:]
     if minute is None or second is None or fraction is None or (finer and finer != "Z" and _is_odd(finer)):
-        return _read(value, field)
-    return minute + second + fraction
+        time = _read(value, field)
+    else:
+        time = minute + second + fraction
+    _last.known = value, time
+    return time
 
 
 def _is_odd(finer: str) -> bool:

@@ -139,7 +139,6 @@ def _identity(user: Text, domain: Text, sid: Text, session: Number) -> tuple[str
 # are looked up, which bounds the caches at 32 MiB.
 _CACHED_SIZE: Final = 4_096
 _identity_cached: Final = lru_cache(maxsize=2_048)(_identity)
-_number_cached: Final = lru_cache(maxsize=4_096)(number)
 
 
 _PROCESS_IDS: Final = frozenset({"4688", 4688})
@@ -242,7 +241,7 @@ def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Ev
         return None
     if data is None:
         raise missing(prefix[:-1], "")
-    identify, whole = (_identity_cached, _number_cached) if size <= _CACHED_SIZE else (_identity, number)
+    identify = _identity_cached if size <= _CACHED_SIZE else _identity
     user, domain, sid, session, system = identify(
         data.SubjectUserName, data.SubjectDomainName, data.SubjectUserSid, data.SubjectLogonId
     )
@@ -263,10 +262,10 @@ def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Ev
         system,
         data.NewProcessName[:MAX_TEXT],
         command_line[:max_command_line],
-        whole(data.NewProcessId, prefix, "NewProcessId"),
+        number(data.NewProcessId, prefix, "NewProcessId"),
         text(data.ParentProcessName),
         "",
-        whole(data.ProcessId, prefix, "ProcessId"),
+        number(data.ProcessId, prefix, "ProcessId"),
         "",
         None,
         "",
