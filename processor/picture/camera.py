@@ -97,7 +97,6 @@ class Camera:
         self._begun = 0.0
         self._work: _Work | None = None
         self._counted: Counted | None = None
-        self._rooms: _Rooms = {}
         self._draft: Draft | None = None
         self._wanted: Iterator[Vector] = iter(())
         self._found: dict[Vector, tuple[Gate, str]] = {}
@@ -109,11 +108,9 @@ class Camera:
         now : monotonic, s. Raises what working a picture out has raised.
         """
         if self._work is not None:
-            return self._take_result(now)
+            return self._take_result(pipelines, now)
         if self._draft is not None:
             self._look_up(self._draft, pipelines, now)
-        elif self._rooms:
-            self._expose(pipelines, now)
         elif now >= self._next:
             self._next = now + self._every_s
             self._make_room(pipelines, now)
@@ -139,13 +136,12 @@ class Camera:
             if engine.slots.size >= _ROOMY
         }
         if not sizes:
-            self._expose(pipelines, now)
+            self._expose(pipelines, now, {})
             return
         self._begun = now
         self._work = _Work(lambda: {key: Room(size) for key, size in sizes.items()})
 
-    def _expose(self, pipelines: Mapping[Source, Pipeline], now: float) -> None:
-        rooms, self._rooms = self._rooms, {}
+    def _expose(self, pipelines: Mapping[Source, Pipeline], now: float, rooms: _Rooms) -> None:
         times = [each.stream_time for each in pipelines.values() if each.stream_time is not None]
         shots = [
             _Shot(
@@ -167,14 +163,14 @@ class Camera:
         exposures = [shot.exposure() for shot in shots]
         return _Developed(Draft(exposures, stream_time, self._pane), Counted(_added_up(exposures), taken_at))
 
-    def _take_result(self, now: float) -> Picture | None:
+    def _take_result(self, pipelines: Mapping[Source, Pipeline], now: float) -> Picture | None:
         if self._work is None or self._work.busy:
             return None
         self._next = max(self._next, now + _REST * (now - self._begun))
         result = self._work.result()
         self._work = None
         if isinstance(result, Mapping):
-            self._rooms = result
+            self._expose(pipelines, now, result)
             return None
         if isinstance(result, _Developed):
             self._draft, self._counted = result

@@ -12,6 +12,7 @@ import pytest
 from processor.clustering.components import count
 from processor.config import Settings
 from processor.detection.exemplars import Exemplar
+from processor.picture import camera as camera_module
 from processor.picture.camera import Camera, Source, describe
 from processor.picture.picture import NOISE, Picture
 from processor.pipeline import Pipeline
@@ -61,6 +62,24 @@ def test_a_picture_counts_every_event_of_the_window_once() -> None:
         sum(row.cluster != NOISE for row in picture.rows),
         sum(row.cluster == NOISE for row in picture.rows),
     )
+
+
+def test_room_for_a_large_shot_is_made_one_turn_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the thread: the loop only copies. The picture is the same."""
+    told = settings()
+    pipelines = {("events", 0): simulated(600, told)}
+    expected = taken(pipelines, told)
+    monkeypatch.setattr(camera_module, "_ROOMY", 1)
+    camera = Camera(told.pipeline(), every_s=3600)
+    turn(camera, pipelines)
+
+    assert camera.take_count() is None
+
+    turn(camera, pipelines)
+    turn(camera, pipelines)
+
+    assert camera.take_count() is not None
+    assert expected == taken(pipelines, told)
 
 
 def test_clusters_are_counted_before_the_picture_is_named() -> None:
