@@ -57,7 +57,7 @@ def run(json_path: Path | None, *, quick: bool = False, plot: Path | None = None
     rows: list[Row] = []
     curves: dict[str, Curve] = {}
     with bar("clusterer") as progress:
-        steps = len(workloads) + 2 * len(sizes) + len(STALLS) + 1
+        steps = len(workloads) + len(sizes) + len(STALLS) + 1
         for done, workload in enumerate(workloads):
             progress(done, steps)
             settled = QUICK_SETTLED if quick else min(workload.window, SETTLED)
