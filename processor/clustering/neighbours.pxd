@@ -20,20 +20,22 @@ cdef class Bucket(Stateful):
     cdef public bint boxed
     cdef public double[:, ::1] low
     cdef public double[:, ::1] high
+    cdef double[::1] _gaps
     cdef public long long size
 
     @cython.locals(chosen="long long", i="long long", x="double", leaf=Leaf, low="double[:, ::1]",
                    high="double[:, ::1]")
     cpdef add(self, long long slot, list point)
-    @cython.locals(leaf=Leaf, i="long long", chosen=list)
+    @cython.locals(leaf=Leaf, i="long long", n="long long", chosen=list)
     cpdef bint remove(self, long long slot, list point)
-    @cython.locals(i="long long", outside="double")
+    @cython.locals(i="long long", n="long long", least="double", gaps="double[::1]", first=list, others=list)
     cpdef list near(self, list point, double limit)
     cpdef drop(self, Leaf leaf)
-    @cython.locals(i="long long", chosen="long long", outside="double", least="double")
+    @cython.locals(i="long long", n="long long", chosen="long long", gaps="double[::1]")
     cpdef long long _nearest(self, list point)
-    @cython.locals(i="long long", x="double", beyond="double", acc="double")
-    cpdef double _outside(self, long long leaf, list point)
+    @cython.locals(i="long long", n="long long", column="long long", at="double", outside="double",
+                   low="double[:, ::1]", high="double[:, ::1]", gaps="double[::1]")
+    cpdef long long _measure(self, list point)
     cpdef _split(self, long long i)
     cpdef _widen(self, long long capacity)
 

@@ -142,16 +142,22 @@ class Bucket(Stateful):
 
     low: Any
     high: Any
+    _gaps: Any
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.leaves = [Leaf(columns)]
         self.boxed = False
         self.low = self.high = np.zeros((columns, 0))
+        self._gaps = np.zeros(0)
         self.size = 0
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "low": np.array(self.low), "high": np.array(self.high)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._gaps = np.empty(self.low.shape[1])
 
     def add(self, slot: int, point: list[float]) -> None:
         """Add a vector to the leaf whose box is nearest."""
@@ -173,7 +179,8 @@ class Bucket(Stateful):
         """Remove a vector; whether it was here."""
         leaves = self.leaves
         if self.boxed:
-            leaves = [leaves[i] for i in range(len(leaves)) if self._outside(i, point) == 0.0]
+            n = self._measure(point)
+            leaves = [leaves[i] for i in range(n) if self._gaps[i] == 0.0]
         for leaf in leaves:
             if leaf.remove(slot):
                 self.size -= 1
@@ -183,21 +190,26 @@ class Bucket(Stateful):
         return False
 
     def near(self, point: list[float], limit: float) -> list[Leaf]:
-        """Leaves that may hold vectors within the limit, the one around the point first."""
+        """Leaves that may hold vectors within the limit, those whose boxes are nearest to the point first."""
         leaves = self.leaves
         if not self.boxed:
             return leaves[:1]
+        n = self._measure(point)
+        gaps = self._gaps
         if not LOOPS:
-            gaps = self._all_outside(point)
-            close = (gaps <= limit).nonzero()[0]
-            return [leaves[i] for i in close[gaps[close].argsort(kind="stable")].tolist()]
-        near = []
-        for i in range(len(leaves)):
-            outside = self._outside(i, point)
-            if outside <= limit:
-                near.append((outside, i))
-        near.sort()
-        return [leaves[i] for _, i in near]
+            all_gaps = np.asarray(gaps)[:n]
+            close = (all_gaps <= limit).nonzero()[0]
+            return [leaves[i] for i in close[all_gaps[close].argsort(kind="stable")].tolist()]
+        least = limit
+        for i in range(n):
+            least = min(least, gaps[i])
+        first: list[Leaf] = []
+        others: list[Leaf] = []
+        # In order they would have to be sorted, which takes longer than to look into them.
+        for i in range(n):
+            if gaps[i] <= limit:
+                (first if gaps[i] == least else others).append(leaves[i])
+        return first + others
 
     def drop(self, leaf: Leaf) -> None:
         """Take a leaf away with all that is in it."""
@@ -218,33 +230,36 @@ class Bucket(Stateful):
 
     def _nearest(self, point: list[float]) -> int:
         """The leaf whose box is nearest to a point."""
+        n = self._measure(point)
+        gaps = self._gaps
         if not LOOPS:
-            return int(self._all_outside(point).argmin())
-        chosen, least = 0, self._outside(0, point)
-        for i in range(1, len(self.leaves)):
-            outside = self._outside(i, point)
-            if outside < least:
-                chosen, least = i, outside
+            return int(np.asarray(gaps)[:n].argmin())
+        chosen = 0
+        for i in range(1, n):
+            if gaps[i] < gaps[chosen]:
+                chosen = i
         return chosen
 
-    def _outside(self, leaf: int, point: list[float]) -> float:
-        """Squared distance of a point to a box, 0 inside."""
-        low, high, acc = self.low, self.high, 0.0
-        for i in range(self.columns):
-            x = point[i]
-            beyond = low[i, leaf] - x
-            beyond = max(beyond, x - high[i, leaf])
-            if beyond > 0.0:
-                acc += beyond * beyond
-        return acc
-
-    def _all_outside(self, point: list[float]) -> NDArray[np.float64]:
-        """`_outside` of every box."""
+    def _measure(self, point: list[float]) -> int:
+        """Note the squared distances of a point to all boxes, 0 inside; how many they are."""
         n = len(self.leaves)
-        x = np.array(point).reshape(-1, 1)
-        beyond = np.maximum(np.asarray(self.low)[:, :n] - x, x - np.asarray(self.high)[:, :n])
-        np.maximum(beyond, 0.0, out=beyond)
-        return squared_distances(beyond, np.zeros_like(x))
+        low, high, gaps = self.low, self.high, self._gaps
+        if not LOOPS:
+            x = np.array(point).reshape(-1, 1)
+            beyond = np.maximum(np.asarray(low)[:, :n] - x, x - np.asarray(high)[:, :n])
+            np.maximum(beyond, 0.0, out=beyond)
+            np.asarray(gaps)[:n] = squared_distances(beyond, np.zeros_like(x))
+            return n
+        for i in range(n):
+            gaps[i] = 0.0
+        # Column by column: the boxes' sides lie so.
+        for column in range(self.columns):
+            at = point[column]
+            for i in range(n):
+                outside = max(low[column, i] - at, at - high[column, i])
+                if outside > 0.0:
+                    gaps[i] += outside * outside
+        return n
 
     def _split(self, i: int) -> None:
         leaf = self.leaves[i]
@@ -265,6 +280,7 @@ class Bucket(Stateful):
             n = self.low.shape[1]
             low[:, :n], high[:, :n] = np.asarray(self.low), np.asarray(self.high)
         self.low, self.high, self.boxed = low, high, True
+        self._gaps = np.empty(capacity)
 
 
 class Grid(Stateful):
