@@ -47,9 +47,9 @@ class SlidingDBSCAN(base.Clusterer):
     References
     ----------
     [^1]: Ester, M., Kriegel, H.-P., Sander, J., Xu, X., 1996. A density-based algorithm for discovering
-        clusters in large spatial databases with noise. KDD-96, 226-231.
+        clusters in large spatial databases with noise. KDD-96, 226-231 (it has no DOI).
     [^2]: Ester, M., Kriegel, H.-P., Sander, J., Wimmer, M., Xu, X., 1998. Incremental clustering for mining
-        in a data warehousing environment. VLDB '98, 323-333.
+        in a data warehousing environment. VLDB '98, 323-333 (it has no DOI).
     [^3]: Schubert, E., Sander, J., Ester, M., Kriegel, H.-P., Xu, X., 2017. DBSCAN revisited, revisited: why
         and how you should (still) use DBSCAN. ACM TODS 42(3). https://doi.org/10.1145/3068335
     [^4]: Cao, F., Ester, M., Qian, W., Zhou, A., 2006. Density-based clustering over an evolving data stream

@@ -52,7 +52,7 @@ WIDE_REACH = {1: 120, 2: 9, 3: 4, 4: 2, 5: 2}
 
 def shapes(random: np.random.Generator, reaches: dict[int, int]) -> Shape:
     """A random family: 1 to 12 dimensions; lattices with eps on them, unit vectors, a continuum."""
-    columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 9, 12]))
+    columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]))
     reach = int(random.integers(1, reaches.get(columns, 1) + 1))
     steps = [1.0, sqrt(2), 2.0] if columns > 3 else [1.0, 1.0, sqrt(2)]
     kind = random.integers(5)
@@ -133,7 +133,7 @@ class Comparison:
         self.shape = shapes(self.random, WIDE_REACH if wide else REACH)
         self.tally = Tally()
         self.seed = seed
-        self.min_samples = int(self.random.choice([1, 2, 3, 4, 4, 4, 5, 5, 6, 8]))
+        self.min_samples = int(self.random.choice([1, 2, 3, 4, 4, 4, 5, 5, 6, 7, 8]))
         limit = int(self.random.choice([40, 80, 1000, 1000, 1000] if wide else [6, 20, 1000, 1000, 1000]))
         rare = int(self.random.choice([0, 0, 3, 9]))
         made: dict[str, Any] = {
