@@ -5,12 +5,11 @@ from typing import Any
 
 from river import base
 
-from processor.clustering import components
+from processor.clustering import arguments, components
 from processor.clustering.labels import NOISE
 from processor.clustering.learner import Learner
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 class SlidingDBSCAN(base.Clusterer):
@@ -89,14 +88,16 @@ class SlidingDBSCAN(base.Clusterer):
         self.window = window
         self.panes = panes
         self.features = features
-        length = window // MICROSECOND if isinstance(window, timedelta) else window
-        if length < 1 or (panes is not None and not 1 <= panes <= length):
-            raise ValueError(
-                f"a window needs at least one event or microsecond a pane, got {window}, {panes}"
-            )
-        pane = 1 if panes is None else -(-length // panes)
+        distance = arguments.distance("eps", eps)
+        enough = arguments.whole(
+            "min_samples", min_samples, arguments.MOST_SAMPLES, "how many points make a core point"
+        )
+        length = arguments.length(window)
+        pane = 1
+        if panes is not None:
+            pane = -(-length // arguments.whole("panes", panes, length, "at most one pane an event"))
         timed = isinstance(window, timedelta)
-        self._learner = Learner(eps, min_samples, length, pane, timed, features)
+        self._learner = Learner(distance, enough, length, pane, timed, arguments.names(features))
 
     def learn_one(self, x: dict[base.typing.FeatureName, Any], t: datetime | None = None) -> None:
         """Learn one event.
@@ -160,5 +161,6 @@ class SlidingDBSCAN(base.Clusterer):
         """Microseconds since 1970."""
         if not isinstance(self.window, timedelta):
             raise ValueError(f"time moves a window of time, and this one is of {self.window} events")
+        t = arguments.instant(t)
         instant = t.replace(tzinfo=UTC) if t.tzinfo is None else t.astimezone(UTC)
-        return (instant - EPOCH) // MICROSECOND
+        return (instant - EPOCH) // arguments.MICROSECOND

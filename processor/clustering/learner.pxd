@@ -43,7 +43,6 @@ cdef class Learner(Stateful):
     cpdef _tick(self)
     cpdef _expire(self, long long horizon)
     cpdef dict _read(self, dict x)
-    cpdef dict _checked(self, dict x)
     cpdef _counts(self, dict read)
     cpdef _widen(self, list new)
     @cython.locals(labels=CoreLabels, horizon="long long", engine=Engine)

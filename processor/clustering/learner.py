@@ -3,8 +3,10 @@
 import struct
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
+from numbers import Number
 from typing import Any
 
+from processor.clustering import arguments
 from processor.clustering.components import label
 from processor.clustering.engine import Engine
 from processor.clustering.labels import CoreLabels
@@ -92,9 +94,9 @@ class Learner(Stateful):
 
     def learn(self, event: Mapping[Hashable, Any], now: int | None) -> None:
         """Learn one event, after time has moved on to `now`. Raises ValueError for what is no number."""
-        x = event if type(event) is dict else dict(event)
+        x = event if type(event) is dict else arguments.features(event)
         engine, row = self.engine, self._known(x)
-        read = None if row else self._checked(x)
+        read = None if row else self._read(x)
         if now is not None:
             self.advance(now)
         self._tick()
@@ -121,14 +123,14 @@ class Learner(Stateful):
 
     def predict(self, event: Mapping[Hashable, Any]) -> int:
         """The cluster of the nearest core within eps, else NOISE."""
-        x = event if type(event) is dict else dict(event)
+        x = event if type(event) is dict else arguments.features(event)
         labels = self._followed()
         slot = self._slot if self._same(x) else self._slot_of(x)
         if slot and labels.holds(slot):
             return labels.of_slot(slot)
         read = self._read(x)
         point = [value + 0.0 for value in floats(self._counts(read))]
-        unknown = [] if self._named else sorted(set(read) - set(self.names), key=str)
+        unknown = [] if self._named else sorted(set(read) - set(self.names), key=arguments.rank)
         return labels.of_point(point, tuple([read[name] for name in unknown]))
 
     def _ordered(self, x: dict[Hashable, Any]) -> bool:
@@ -181,6 +183,10 @@ class Learner(Stateful):
         if order != self._order or len(self._rows) >= KNOWN:
             self._order = order
             self._rows.clear()
+        for name in read:
+            value = x.get(name, 0.0)
+            if type(value) is not float and not isinstance(value, Number):
+                return row  # a tensor, say: the same object may be another number next time
         with suppress(TypeError):  # what has no hash is looked at each time
             values = tuple(x.values())
             self._rows[values] = row
@@ -202,18 +208,15 @@ class Learner(Stateful):
             self.engine.expire(horizon)
 
     def _read(self, x: dict[Hashable, Any]) -> dict[Hashable, float]:
+        """The values of features. Raises ValueError for those that are no numbers to be learned."""
         names = self.names if self._named else x
-        try:
-            return {name: float(x.get(name, 0.0)) for name in names}
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"features are numbers, got {x}") from error
-
-    def _checked(self, x: dict[Hashable, Any]) -> dict[Hashable, float]:
-        """The values of features that can be learned. Raises ValueError for others."""
-        read = self._read(x)
-        for value in read.values():
-            if not -LARGEST <= value <= LARGEST:  # nor is NaN
-                raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {tuple(read.values())}")
+        read = {}
+        for name in names:
+            value = x.get(name, 0.0)
+            kind = type(value)
+            if (kind is not float and kind is not int) or not -LARGEST <= value <= LARGEST:
+                value = arguments.number(name, value)
+            read[name] = float(value)
         return read
 
     def _counts(self, read: Mapping[Hashable, float]) -> Counts:
@@ -222,7 +225,7 @@ class Learner(Stateful):
     def _widen(self, new: list[Hashable]) -> None:
         """Add columns; where a new feature's name stands in an event must not matter."""
         if new:
-            self.names += sorted(new, key=str)
+            self.names += sorted(new, key=arguments.rank)
             self._labels = None
             if len(self.names) > self.engine.columns:
                 self.engine.widen(len(self.names))
