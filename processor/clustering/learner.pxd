@@ -39,6 +39,7 @@ cdef class Learner(Stateful):
     cpdef long long _slot_of(self, dict x)
     @cython.locals(row="unsigned long long", order=tuple, values=tuple)
     cpdef unsigned long long _interned(self, dict x, dict read)
+    cpdef _bytes(self, dict x, tuple values)
     @cython.locals(learned="long long", pane="long long")
     cpdef _tick(self)
     cpdef _expire(self, long long horizon)

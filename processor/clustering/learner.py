@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import suppress
 from numbers import Number
 from typing import Any
 
@@ -90,7 +89,8 @@ class Learner(Stateful):
         self._slot = 0  # its slot, and the objects that its values were
         self._values: tuple[Any, ...] = ()
         self._order: tuple[Hashable, ...] = ()
-        self._rows: dict[tuple[Any, ...], int] = {}  # by values in that order
+        # By the bytes of values in that order: Python hashes bytes with a secret, and numbers without.
+        self._rows: dict[bytes | None, int] = {}
 
     def learn(self, event: Mapping[Hashable, Any], now: int | None) -> None:
         """Learn one event, after time has moved on to `now`. Raises ValueError for what is no number."""
@@ -158,11 +158,8 @@ class Learner(Stateful):
         self._values = ()
         if not self._ordered(x):
             return 0
-        try:
-            values = tuple(x.values())
-            row = self._rows.get(values, 0)
-        except TypeError:  # something without a hash: it is looked at each time
-            return 0
+        values = tuple(x.values())
+        row = self._rows.get(self._bytes(x, values), 0)
         if not row or not self.engine.rows.holds(row):
             return 0
         self._values = values
@@ -183,15 +180,24 @@ class Learner(Stateful):
         if order != self._order or len(self._rows) >= KNOWN:
             self._order = order
             self._rows.clear()
-        for name in read:
-            value = x.get(name, 0.0)
-            if type(value) is not float and not isinstance(value, Number):
-                return row  # a tensor, say: the same object may be another number next time
-        with suppress(TypeError):  # what has no hash is looked at each time
-            values = tuple(x.values())
-            self._rows[values] = row
+        values = tuple(x.values())
+        key = self._bytes(x, values)
+        if key is not None:
+            self._rows[key] = row
             self._values = values
         return row
+
+    def _bytes(self, x: dict[Hashable, Any], values: tuple[Any, ...]) -> bytes | None:
+        """What an event is known by, None where it is to be looked at each time."""
+        numbers = [x.get(name, 0.0) for name in self.names] if self._named else values
+        for value in numbers:
+            kind = type(value)
+            if kind is not float and kind is not int and not isinstance(value, Number):
+                return None  # a tensor, say: the same object may be another number next time
+        try:
+            return struct.pack(f"{len(numbers)}d", *numbers)
+        except (struct.error, TypeError, ValueError, OverflowError):
+            return None
 
     def _tick(self) -> None:
         """Let a window of events end with the event to be learned."""

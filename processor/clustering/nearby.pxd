@@ -11,14 +11,14 @@ cdef class Nearby:
     cdef public double _side
     cdef public double[::1] _q
     cdef public long long[::1] _on
-    cdef public long long[::1] _strides
+    cdef public unsigned long long[::1] _strides
     cdef public double _far
-    cdef public long long[::1] _offsets
-    cdef public long long[::1] _key
+    cdef public unsigned long long[::1] _offsets
+    cdef public unsigned long long[::1] _key
     cdef public unsigned int[::1] _next
     cdef public unsigned int[::1] _before
     cdef public unsigned int[::1] _heads
-    cdef public long long _mask
+    cdef public long long _shift
     cdef public long long _full
 
     cpdef reserve(self, long long room)
@@ -35,13 +35,15 @@ cdef class Nearby:
     @cython.locals(x="double[::1]", q="double[::1]", at="long long", i="long long", acc="double",
                    difference="double")
     cpdef double distance(self, long long number)
-    @cython.locals(q="double[::1]", x="double[::1]", keys="long long[::1]", following="unsigned int[::1]",
+    @cython.locals(q="double[::1]", x="double[::1]", keys="unsigned long long[::1]", following="unsigned int[::1]",
                    heads="unsigned int[::1]", columns="long long", limit="double", found="unsigned int[::1]",
-                   number="long long", first="double", offsets="long long[::1]", mask="long long", cell="long long", wanted="long long",
+                   number="long long", first="double", offsets="unsigned long long[::1]", shift="long long", cell="long long", mask="unsigned long long",
+                   wanted="unsigned long long",
                    at="long long", begin="long long", difference="double", acc="double", i="long long")
-    cpdef long long _look(self, long long key)
-    @cython.locals(key="long long", i="long long", scaled="double", cell="long long")
-    cpdef long long _key_of(self, double[::1] x, long long begin)
-    @cython.locals(key="long long", bucket="long long", head="long long")
+    cpdef long long _look(self, unsigned long long key)
+    @cython.locals(key="unsigned long long", mask="unsigned long long", i="long long", scaled="double",
+                   cell="long long")
+    cpdef unsigned long long _key_of(self, double[::1] x, long long begin)
+    @cython.locals(key="unsigned long long", bucket="long long", head="long long")
     cpdef _link(self, long long number)
     cpdef _lay(self)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from processor.clustering.neighbours import FAR, GRID_DIMENSIONS
+from processor.clustering.neighbours import FAR, GRID_DIMENSIONS, KEYS
+from processor.clustering.tables import secret
 
-STRIDES = (1, 10_368_889, 2_246_822_507)  # of a cell on each column, in its key
+KEY_BITS = 60  # of a cell's key: the sum of its numbers on the columns by secret strides
 FIRST_ROOM = 64
 BUCKETS = 2  # for each point there is room for
 SPREAD = 4  # cells that a column extends over for it to be one of the grid's
@@ -44,11 +45,12 @@ class Nearby:
         self._side = side
         self._q = np.zeros(columns).data  # the point that is looked around
         self._on = np.zeros(0, np.int64).data  # columns of the grid
-        self._strides = np.array(STRIDES).data
+        strides = [secret(f"nearby {i}") & KEYS | 1 for i in range(GRID_DIMENSIONS)]
+        self._strides = np.array(strides, np.uint64).data
         self._far = float(FAR)
-        self._offsets = np.zeros(1, np.int64).data
+        self._offsets = np.zeros(1, np.uint64).data
         self._heads = np.zeros(BUCKETS * FIRST_ROOM, np.uint32).data
-        self._mask = BUCKETS * FIRST_ROOM - 1
+        self._shift = KEY_BITS + 1 - len(self._heads).bit_length()  # what is above it is the bucket's number
         self._full = FIRST_ROOM  # points from which the grid is laid anew
         self.reserve(FIRST_ROOM)
 
@@ -58,7 +60,7 @@ class Nearby:
             return
         self.x = self._longer(self.x if self.room else None, room * self.columns, "d")
         self.held = self._longer(self.held if self.room else None, room, "B")
-        self._key = self._longer(self._key if self.room else None, room, "q")
+        self._key = self._longer(self._key if self.room else None, room, "Q")
         self._next = self._longer(self._next if self.room else None, room, "I")
         self._before = self._longer(self._before if self.room else None, room, "I")
         self.found = np.zeros(room, np.uint32).data
@@ -84,7 +86,7 @@ class Nearby:
         if before:
             self._next[before] = following
         else:
-            self._heads[self._key[number] & self._mask] = following
+            self._heads[self._key[number] >> self._shift] = following
         self.held[number] = 0
         self.size -= 1
 
@@ -122,10 +124,10 @@ class Nearby:
     def _look(self, key: int) -> int:
         q, x, keys, following, heads = self._q, self.x, self._key, self._next, self._heads
         columns, limit, found, number, first = self.columns, self.limit, self.found, 0, q[0]
-        offsets, mask = self._offsets, self._mask
+        offsets, shift, mask = self._offsets, self._shift, 0xFFFFFFFFFFFFFFF
         for cell in range(len(offsets)):
-            wanted = key + offsets[cell]
-            at = heads[wanted & mask]
+            wanted = key + offsets[cell] & mask
+            at = heads[wanted >> shift]
             while at:
                 if keys[at] == wanted:
                     begin = at * columns
@@ -143,19 +145,19 @@ class Nearby:
         return number
 
     def _key_of(self, x: Any, begin: int) -> int:
-        """Key of the cell around a point; neighbouring cells' differ by `_offsets`."""
-        key = 0
+        """Key of the cell around a point; neighbouring cells' are `_offsets` beyond it."""
+        key, mask = 0, 0xFFFFFFFFFFFFFFF
         for i in range(len(self._on)):
             scaled = x[begin + self._on[i]] / self._side
             cell = FAR if scaled > 0 else -FAR
             if -self._far < scaled < self._far:
                 cell = int(scaled // 1.0)
             key += cell * self._strides[i]
-        return key
+        return key & mask
 
     def _link(self, number: int) -> None:
         key = self._key_of(self.x, number * self.columns)
-        bucket = key & self._mask
+        bucket = key >> self._shift
         head = self._heads[bucket]
         self._key[number], self._next[number], self._before[number] = key, head, 0
         if head:
@@ -170,13 +172,13 @@ class Nearby:
         widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
         self._on = widest[cells[widest] >= SPREAD].astype(np.int64).data
         offsets = [0]
-        for stride in STRIDES[: len(self._on)]:
-            offsets = [offset + step * stride for offset in offsets for step in (0, -1, 1)]
-        self._offsets = np.array(offsets, np.int64).data
+        for i in range(len(self._on)):
+            offsets = [offset + step * int(self._strides[i]) for offset in offsets for step in (0, -1, 1)]
+        self._offsets = np.array([offset & KEYS for offset in offsets], np.uint64).data
         self._full = 2 * len(held)
         buckets = 1 << (BUCKETS * self._full - 1).bit_length()
         self._heads = np.zeros(buckets, np.uint32).data
-        self._mask = buckets - 1
+        self._shift = KEY_BITS + 1 - buckets.bit_length()
         for number in held.tolist():
             self._link(number)
 

@@ -43,16 +43,19 @@ cdef class Grid(Stateful):
     cdef public tuple columns
     cdef public double side
     cdef public list shards
+    cdef public tuple strides
     cdef public list offsets
     cdef public list _point
-    cdef public long long _first
-    cdef public long long key
+    cdef public unsigned long long _stride
+    cdef public unsigned long long key
 
     cpdef dict find(self, list point)
-    @cython.locals(base="long long", offset="long long", shard=dict, found=list)
+    @cython.locals(base="unsigned long long", offset="unsigned long long", key="unsigned long long",
+                   keys="unsigned long long", shard=dict, found=list)
     cpdef list beside(self, list point, long long step)
     cpdef _forget(self)
-    @cython.locals(first="long long", key="long long", cell="long long", i="long long", x="double")
+    @cython.locals(key="unsigned long long", keys="unsigned long long", cell="long long",
+                   stride="unsigned long long", i="long long", x="double")
     cpdef _look(self, list point)
 
 @cython.locals(i="long long", acc="double", difference="double")

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.stateful import Stateful
+from processor.clustering.tables import secret
 
 LEAF = 256  # vectors scanned at once
 GRID_FROM = 512  # vectors from which a grid pays
 GRID_DIMENSIONS = 3  # 27 buckets to look into; one more dimension would make them 81
 SHARDS = 64  # dicts that share the buckets: one of them rehashes in under a millisecond
+KEYS = (1 << 60) - 1  # a bucket's key has 60 bits, of which the uppermost six are the shard's
 FAR = 1 << 31  # cells from the origin beyond which all is one cell: floor(x / side) must stay exact
-STRIDES = (1, 1_000_003, 998_244_353)  # of a cell on each column, in a bucket's key
 
 
 def squared_distance(a: Sequence[float], b: Sequence[float]) -> float:
@@ -286,20 +287,22 @@ class Bucket(Stateful):
 class Grid(Stateful):
     """Buckets of side eps * (1 + 1e-6) on the widest columns; an entry is a chain's head or a Bucket.
 
-    A shard holds the buckets of every 64th cell of the first column.
+    A bucket's key is the sum of its cell's numbers by secret strides (see tables.py: whoever chooses vectors
+    cannot choose what their cells share); its upper bits are the shard's.
     key : of the bucket around the point that was asked for last
     """
 
-    STATE = ("columns", "side", "shards", "offsets")
+    STATE = ("columns", "side", "shards", "strides", "offsets")
 
     def __init__(self, columns: Sequence[int], side: float) -> None:
         self.columns = tuple(columns)
         self.side = side
         self.shards: list[dict[int, Any]] = [{} for _ in range(SHARDS)]
+        self.strides = tuple([secret(f"grid {i}") & KEYS | 1 for i in range(len(self.columns))])
         offsets = [0]
-        for stride in STRIDES[1 : len(self.columns)]:
+        for stride in self.strides[1:]:
             offsets = [offset + step * stride for offset in offsets for step in (0, -1, 1)]
-        self.offsets = offsets
+        self.offsets = [offset & KEYS for offset in offsets]
         self._forget()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -310,7 +313,7 @@ class Grid(Stateful):
         """Shard of the bucket around a point; its key is `key`. Two that share a key are one."""
         if point is not self._point:
             self._look(point)
-        shard: dict[int, Any] = self.shards[self._first & SHARDS - 1]
+        shard: dict[int, Any] = self.shards[self.key >> 54]
         return shard
 
     def beside(self, point: list[float], step: int) -> list[Any]:
@@ -320,28 +323,29 @@ class Grid(Stateful):
         """
         if point is not self._point:
             self._look(point)
-        shard: dict[int, Any] = self.shards[self._first + step & SHARDS - 1]
-        base = self.key + step
+        base, keys = self.key + step * self._stride, 0xFFFFFFFFFFFFFFF
         found = []
         for offset in self.offsets:
-            entry = shard.get(base + offset) if step or offset else None
-            if entry is not None:
-                found.append(entry)
+            if step or offset:
+                key = base + offset & keys
+                entry = self.shards[key >> 54].get(key)
+                if entry is not None:
+                    found.append(entry)
         return found
 
     def _forget(self) -> None:
         self._point: list[float] = []
-        self._first = self.key = 0
+        self._stride = self.strides[0]
+        self.key = 0
 
     def _look(self, point: list[float]) -> None:
-        """Find the cell on the first column, and the bucket's key."""
-        first = key = 0
+        """Find the key of the bucket around a point."""
+        key, keys = 0, 0xFFFFFFFFFFFFFFF
         for i, column in enumerate(self.columns):
             x = point[column] / self.side
             cell = FAR if x > 0 else -FAR
             if -2147483648.0 < x < 2147483648.0:  # FAR; a global would be one of Python's integers
                 cell = int(x // 1.0)
-            if not i:
-                first = cell
-            key += cell * STRIDES[i]
-        self._point, self._first, self.key = point, first, key
+            stride = self.strides[i]
+            key += cell * stride
+        self._point, self.key = point, key & keys

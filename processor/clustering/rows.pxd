@@ -6,8 +6,6 @@ cdef class Rows(Chained):
     cdef public long long columns
     cdef public long long width
     cdef public object _vector
-    cdef public dict young
-    cdef public dict _old
     cdef public long long _asked
     cdef public list _gate_ids
     cdef public Objects _gates
@@ -38,7 +36,13 @@ cdef class Rows(Chained):
     cpdef double squared(self, long long index, list point)
     cpdef unuse(self, long long index)
     cpdef bint _pinned(self)
-    @cython.locals(key="unsigned int", at="long long", begin="long long", i="long long", same="bint")
+    cpdef _widen_counts(self, long long width)
+    @cython.locals(factors="unsigned long long[::1]", acc="unsigned long long",
+                   low="unsigned long long", at="long long", count="long long")
+    cpdef unsigned int _key(self, unsigned long long number, counts)
+    @cython.locals(c="long long[::1]", at="long long", count="long long")
+    cpdef bint _has(self, long long index, counts)
+    @cython.locals(key="unsigned int", at="long long")
     cpdef long long _find(self, long long number, counts)
     @cython.locals(index="long long", begin="long long", i="long long", asked="long long")
     cpdef _make(self, gate, counts, long long number)

@@ -14,7 +14,6 @@ Gate = tuple[Hashable, ...]
 Vector = tuple[float, ...]
 
 LARGEST = 1e150  # squares of differences of such coordinates, and sums of them, stay finite
-RECENT = 1 << 12  # entries of the look-aside dicts: small enough to be thrown away without a pause
 GATE_SHARDS = 64  # dicts that share the gates: one of them rehashes in under a millisecond
 
 
@@ -42,8 +41,6 @@ class Rows(Chained):
         self.width = 0
         self._vector = vector
         self.c = np.zeros(0, "q").data
-        self.young: dict[tuple[Gate, Counts], int] = {}
-        self._old: dict[tuple[Gate, Counts], int] = {}
         self._asked = 0  # the row made last: it is kept for who asked for it
         self._gate_ids: list[dict[Gate, int]] = [{} for _ in range(GATE_SHARDS)]
         self._gates = Objects()
@@ -58,20 +55,9 @@ class Rows(Chained):
 
         Raises ValueError where the vector is not `columns` finite numbers or the counts do not fit 64 bits.
         """
-        key = (gate, counts)
-        row = self.young.get(key)
-        if row is not None:
-            return row
-        row = self._old.get(key)
-        if row is None:
-            number = self._gate_ids[hash(gate) % GATE_SHARDS].get(gate, 0)
-            index = self._find(number, counts) if number else 0
-            row = self.handle(index) if index else self._make(gate, counts, number)
-        self.young[key] = row
-        if len(self.young) > RECENT:
-            self._old = self.young
-            self.young = {}
-        return row
+        number = self._gate_ids[hash(gate) % GATE_SHARDS].get(gate, 0)
+        index = self._find(number, counts) if number else 0
+        return self.handle(index) if index else self._make(gate, counts, number)
 
     def index(self, row: int) -> int:
         """The index of a row. Raises LookupError where the row was recycled since."""
@@ -92,10 +78,6 @@ class Rows(Chained):
 
     def find(self, gate: Gate, counts: Counts) -> int:
         """The index of (gate, counts), 0 = none."""
-        key = (gate, counts)
-        row = self.young.get(key)
-        if row is not None:
-            return row & U32
         number = self.gate_number(gate)
         return self._find(number, counts) if number else 0
 
@@ -140,19 +122,13 @@ class Rows(Chained):
             self._recycle(index)
 
     def widen(self, columns: int) -> None:
-        """Add columns of floats and counts, all 0."""
+        """Add columns of floats and counts, all 0: what they were found by stays."""
         more = columns - self.columns
         self._stretch("x", "d", self.columns, columns)
         if self.width:
             self._stretch("c", "q", self.width, self.width + more)
-            self.width += more
+            self._widen_counts(self.width + more)
         self.columns = columns
-        self.young, self._old = {}, {}
-        self.rehash(
-            (index, hash((self.gate[index], self.counts_of(index))) & U32)
-            for index in range(1, self.size)
-            if self.gate[index]
-        )
 
     def pin(self, reader: object) -> None:
         """Recycle no index while `reader` lives: another thread reads the columns."""
@@ -165,7 +141,6 @@ class Rows(Chained):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.c = np.zeros(0, "q").data
         super().__setstate__(state)
-        self.young, self._old = {}, {}
         self._pins = []
 
     def _stretch(self, name: str, kind: str, before: int, width: int) -> None:
@@ -176,17 +151,43 @@ class Rows(Chained):
         self._layout[name] = (kind, width)
         self._put(name, values)
 
+    def _widen_counts(self, width: int) -> None:
+        self.width = width
+        self._need_factors(1 + 2 * width)
+
+    def _key(self, number: int, counts: Counts) -> int:
+        """A hash of (gate number, counts); counts of 0 behind the others change nothing."""
+        factors, low = self.factors, 0xFFFFFFFF
+        acc: int = number * factors[0]
+        at = 1
+        for count in counts:
+            acc += (count & low) * factors[at] + (count >> 32 & low) * factors[at + 1]
+            at += 2
+        return acc >> 32 & low
+
     def _find(self, number: int, counts: Counts) -> int:
         """The index of (gate number, counts), 0 = none."""
         if len(counts) != self.width:
             return 0
-        key = hash((number, counts)) & U32
+        try:
+            key = self._key(number, counts)
+        except OverflowError:  # beyond 64 bits, of which only the compiled form takes offence
+            return 0
         at = self.first_of(key)
         while at:
-            if self.hash[at] == key and self.gate[at] == number and self.counts_of(at) == counts:
+            if self.hash[at] == key and self.gate[at] == number and self._has(at, counts):
                 return at
             at = self.next[at]
         return 0
+
+    def _has(self, index: int, counts: Counts) -> bool:
+        """Whether a row's counts are these."""
+        c, at = self.c, index * self.width
+        for count in counts:
+            if c[at] != count:
+                return False
+            at += 1
+        return True
 
     def _make(self, gate: Gate, counts: Counts, number: int) -> int:
         """A new row; `number` is the gate's, 0 = it has none yet."""
@@ -195,7 +196,7 @@ class Rows(Chained):
             if not -LARGEST <= x <= LARGEST:  # nor is NaN
                 raise ValueError(f"a vector is finite numbers up to {LARGEST:g}, got {vector}")
         if not self.width and counts:
-            self.width = len(counts)
+            self._widen_counts(len(counts))
             self._add("c", "q", self.width)
         if len(counts) != self.width or len(vector) != self.columns:
             raise ValueError(
@@ -225,7 +226,7 @@ class Rows(Chained):
         begin = index * self.columns
         for i, value in enumerate(vector):
             self.x[begin + i] = value + 0.0  # -0.0 becomes 0.0
-        self.chain(hash((number, counts)) & U32, index)
+        self.chain(self._key(number, counts), index)
         self._asked = index
         return self.handle(index)
 
@@ -233,9 +234,6 @@ class Rows(Chained):
         """Recycle a row that nobody uses."""
         number = self.gate[index]
         gate = self._gates[number]
-        key = (gate, self.counts_of(index))
-        self.young.pop(key, None)
-        self._old.pop(key, None)
         self.unchain(index)
         self.gate[index] = 0
         self.generation[index] = self.generation[index] + 1 & U32

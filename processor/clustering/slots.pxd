@@ -2,9 +2,6 @@ cimport cython
 
 from processor.clustering.tables cimport Chained, Objects
 
-@cython.locals(h="unsigned long long")
-cpdef unsigned int mixed(unsigned long long a, unsigned long long b)
-
 cdef class Slots(Chained):
     cdef public long long ring
     cdef public Objects exemplars

@@ -11,12 +11,6 @@ from numpy.typing import NDArray
 from processor.clustering.tables import Chained, Objects
 
 
-def mixed(a: int, b: int) -> int:
-    """A 32-bit hash of two small numbers."""
-    h = a * 0x9E3779B1 + b * 0x85EBCA77
-    return (h ^ h >> 15 ^ h >> 29) & 0xFFFFFFFF  # a global would be one of Python's integers
-
-
 class Slots(Chained):
     """(scope, row) -> slot.
 
@@ -65,7 +59,7 @@ class Slots(Chained):
 
     def find(self, scope: int, index: int, places: "Places") -> int:
         """The slot of a scope's row, 0 = none."""
-        key = mixed(index, scope)
+        key = self.hash_of(index, scope)
         at = self.first_of(key)
         while at:
             if self.row[at] == index and self.hash[at] == key and places.scope[self.place[at]] == scope:
@@ -114,7 +108,7 @@ class Places(Chained):
 
     def find(self, scope: int, gate: int) -> int:
         """The place of a scope's gate, 0 = none."""
-        key = mixed(gate, scope)
+        key = self.hash_of(gate, scope)
         at = self.first_of(key)
         while at:
             if self.hash[at] == key and self.gate[at] == gate and self.scope[at] == scope:
@@ -127,5 +121,5 @@ class Places(Chained):
         place = self.new()
         self.scope[place], self.gate[place] = scope, gate
         self.head[place] = self.size_of[place] = self.newest[place] = self.before[place] = 0
-        self.chain(mixed(gate, scope), place)
+        self.chain(self.hash_of(gate, scope), place)
         return place

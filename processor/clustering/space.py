@@ -337,8 +337,8 @@ class Space(Scans):
         elif type(entry) is int:
             link[slot] = entry
             shard[key] = slot
-            # Looked at now and then: counting takes as long as walking.
-            if slot % COUNTED or self._short(slot):
+            # Looked at now and then, nobody knows when: counting takes as long as walking.
+            if self.slots.hash_of(slot, 0) % COUNTED or self._short(slot):
                 return
             bucket = shard[key] = Bucket(self.rows.columns)
             at = slot

@@ -28,7 +28,11 @@ cdef class Chained(Table):
     cdef public long long _buckets
     cdef public long long _mask
     cdef public long long _linked
+    cdef public object _factors
+    cdef public unsigned long long[::1] factors
 
+    @cython.locals(factors="unsigned long long[::1]", low="unsigned long long", key="unsigned long long")
+    cpdef unsigned int hash_of(self, unsigned long long a, unsigned long long b)
     @cython.locals(bucket="long long")
     cpdef long long first_of(self, long long key)
     @cython.locals(bucket="long long")
@@ -38,6 +42,7 @@ cdef class Chained(Table):
     @cython.locals(old="long long", new="long long", at="long long", following="long long", kept="long long",
                    moved="long long")
     cpdef _split(self)
+    cpdef _need_factors(self, long long number)
 
 cdef class Objects(Stateful):
     cdef public list _blocks

@@ -2,10 +2,15 @@
 
 A Python dict of a million entries stops the world for 48 ms when it rehashes, and each entry is an object the
 collector walks. Ids here are small integers, from 1 so that zeroed memory means "none", and are recycled.
+
+Python hashes numbers without a secret: whoever chooses them can make thousands that share a hash, and a dict
+of those is searched entry by entry. Here they are hashed by sums of products with secret factors, and the
+upper half is taken: whatever numbers are chosen without knowing the factors, two of them share 32 bits by
+chance alone (strongly universal: Lemire and Kaser, 2014, https://doi.org/10.1093/comjnl/bxt070).
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import Any
 
@@ -18,6 +23,14 @@ FIRST_CAPACITY = 64
 U32 = 0xFFFFFFFF
 MAPPED = 1 << 20  # bytes from which memory is mapped
 AHEAD = 256  # times as much as is asked for is mapped
+
+
+def secret(name: str) -> int:
+    """64 bits that only this process knows, the same whenever it asks for that name.
+
+    Python's keyed hash of a text; who sets the environment variable PYTHONHASHSEED gives the secret away.
+    """
+    return hash(name) & 0xFFFFFFFFFFFFFFFF
 
 
 def zeros(number: int, kind: str) -> NDArray[Any]:
@@ -145,13 +158,17 @@ class Table(Stateful):
 
 
 class Chained(Table):
-    """A table whose ids are found by hash: chains through its fields `hash` and `next` (linear hashing)."""
+    """A table whose ids are found by hash: chains through its fields `hash` and `next` (linear hashing).
 
-    STATE = (*Table.STATE, "_buckets", "_mask", "_linked")
+    factors : secret multipliers; a copy in another process keeps those it was made with
+    """
+
+    STATE = (*Table.STATE, "_buckets", "_mask", "_linked", "_factors")
 
     hash: Any
     next: Any
     heads: Any
+    factors: Any
 
     def __init__(self, layout: Mapping[str, tuple[str, int]]) -> None:
         super().__init__({**layout, "hash": ("I", 1), "next": ("I", 1)})
@@ -159,6 +176,15 @@ class Chained(Table):
         self._buckets = 1
         self._mask = 1
         self._linked = 0
+        self._factors = np.zeros(0, np.uint64)
+        self._need_factors(2)
+
+    def hash_of(self, a: int, b: int) -> int:
+        """A hash of two numbers of 32 bits."""
+        factors = self.factors
+        low = 0xFFFFFFFF  # typed so; in an expression it would be one of Python's integers
+        key: int = a * factors[0] + b * factors[1] >> 32 & low
+        return key
 
     def first_of(self, key: int) -> int:
         """First id of the chain that holds 32-bit hash `key`, 0 = none; go on with `next`, compare `hash`."""
@@ -195,14 +221,6 @@ class Chained(Table):
             following[at] = following[number]
         self._linked -= 1
 
-    def rehash(self, keys: Iterable[tuple[int, int]]) -> None:
-        """Forget all chains and make these (id, hash) findable."""
-        self._use(zeros(FIRST_CAPACITY, "I"))
-        self._buckets = self._mask = 1
-        self._linked = 0
-        for number, key in keys:
-            self.chain(key, number)
-
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "heads": np.array(self.heads[: self._buckets])}
 
@@ -211,10 +229,18 @@ class Chained(Table):
         heads[: state["_buckets"]] = state.pop("heads")
         super().__setstate__(state)
         self._use(heads)
+        self.factors = self._factors.data
 
     def _use(self, heads: NDArray[np.uint32]) -> None:
         self._heads = heads
         self.heads = heads.data
+
+    def _need_factors(self, number: int) -> None:
+        """Have so many factors at least; those there are stay."""
+        name = type(self).__name__
+        more = [secret(f"{name} {i}") for i in range(len(self._factors), number)]
+        self._factors = np.concatenate((self._factors, np.array(more, np.uint64)))
+        self.factors = self._factors.data
 
     @staticmethod
     def _padded(buckets: int) -> int:

@@ -16,7 +16,6 @@ from processor.clustering.homes import Home, Homes
 from processor.clustering.limit import Limit
 from processor.clustering.parts import Log, Parts
 from processor.clustering.rows import Counts, Gate, Rows, Vector
-from processor.clustering.slots import mixed
 from processor.clustering.space import Space
 from processor.clustering.stateful import Stateful
 
@@ -299,7 +298,7 @@ class Window(Stateful):
         slot = slots.new()
         slots.row[slot], slots.place[slot] = index, place
         slots.events[slot] = slots.newest[slot] = slots.core[slot] = slots.counted[slot] = 0
-        slots.chain(mixed(index, home.number), slot)
+        slots.chain(slots.hash_of(index, home.number), slot)
         rows.uses[index] += 1
         home.size += 1
         places.size_of[place] += 1
