@@ -60,11 +60,12 @@ class Published:
     headers: list[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scored:
     """A process or logon event that was judged and learned; `late` events are judged only.
 
-    Outcomes without anything to publish are shared instances: count them by identity.
+    Outcomes without anything to publish are shared instances. Outcomes equal themselves only, so that a
+    batch of them is counted without reading their fields.
     fate : what became of an anomalous verdict, "" where the event is clustered
         published | folded | suppressed | warmup | below_min_score | history
     """
@@ -77,17 +78,17 @@ class Scored:
     published: Published | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Late(Scored):
     """Older than the window: judged as if learned, then withdrawn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ignored:
     """Neither a process creation nor a logon, or of a format or kind that is not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rejected:
     """What should be an event but is broken: a dead letter. `reason` is one of events.event.REASONS."""
 

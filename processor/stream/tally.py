@@ -8,7 +8,7 @@ from processor.pipeline import Ignored, Late, Outcome, Rejected, Scored
 
 
 class Tally:
-    """Counts outcomes by identity: those that publish nothing are shared instances."""
+    """Counts outcomes: those that publish nothing are shared instances, and equal themselves only."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -20,24 +20,20 @@ class Tally:
 
         Those are the rejected ones and those with something to publish.
         """
-        identities = list(map(id, outcomes))
-        counts = Counter(identities)
-        notable: set[int] = set()
-        for identity, outcome in dict(zip(identities, outcomes, strict=True)).items():
+        notable: set[Outcome] = set()
+        for outcome, count in Counter(outcomes).items():
             if isinstance(outcome, Scored):
-                self._scored(outcome, counts[identity])
+                self._scored(outcome, count)
                 if outcome.published is not None:
-                    notable.add(identity)
+                    notable.add(outcome)
             elif isinstance(outcome, Rejected):
-                self._metrics.records_rejected_total.labels(outcome.reason).inc(counts[identity])
-                self.outcomes["rejected"] += counts[identity]
-                notable.add(identity)
+                self._metrics.records_rejected_total.labels(outcome.reason).inc(count)
+                self.outcomes["rejected"] += count
+                notable.add(outcome)
             elif isinstance(outcome, Ignored):
-                self._metrics.records_ignored_total.inc(counts[identity])
-                self.outcomes["ignored"] += counts[identity]
-        if not notable:
-            return []
-        return [place for place, identity in enumerate(identities) if identity in notable]
+                self._metrics.records_ignored_total.inc(count)
+                self.outcomes["ignored"] += count
+        return [place for place, outcome in enumerate(outcomes) if outcome in notable] if notable else []
 
     def _scored(self, outcome: Scored, count: int) -> None:
         metrics = self._metrics

@@ -12,7 +12,7 @@ from processor.detection.segments import Origin
 from processor.detection.settings import WarmupSettings, WindowSettings
 from processor.detection.state import Recorder
 from processor.events.mapping import compile_mapping
-from processor.pipeline import Outcome, Pipeline, PipelineSettings
+from processor.pipeline import Pipeline, PipelineSettings
 from processor.study.bench.workload import START, mixed
 
 MINUTE = 60_000
@@ -94,12 +94,12 @@ def model(**changes: Any) -> PipelineSettings:
     return replace(own, detector=detector)
 
 
-def told(own: PipelineSettings, stream: list[tuple[bytes, int]]) -> tuple[list[Outcome], object]:
+def told(own: PipelineSettings, stream: list[tuple[bytes, int]]) -> tuple[list[str], object]:
     """Every outcome, and the model that is left."""
     pipeline = Pipeline(own, "events", 0)
     recorder = Recorder(pipeline.detector, own.detector, Origin("events", 0, ""), list, start=0)
     outcomes = [
-        pipeline.process(value, offset, timestamp) for offset, (value, timestamp) in enumerate(stream)
+        repr(pipeline.process(value, offset, timestamp)) for offset, (value, timestamp) in enumerate(stream)
     ]
     return outcomes, (pipeline.gauges(), recorder.cut(len(stream)).digest)
 
