@@ -1,10 +1,7 @@
 """Random streams for the clusterer, and the comparison of every answer with the books."""
 
 import pickle
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -12,66 +9,12 @@ import pytest
 
 from processor.clustering import cells, components, neighbours, parts, scans, space, window
 from processor.clustering.engine import Engine, Role
-from processor.clustering.rows import Counts, Vector
+from processor.clustering.rows import Counts
 from tests.unit.clustering.oracle import Answer, dbscan
 from tests.unit.clustering.plain import PlainEngine
+from tests.unit.clustering.shapes import REACH, WIDE_REACH, drawn
 
 GATES = ((), ("cmd", True), ("svc", False))
-
-
-def scaled(counts: Counts, step: float, offset: float = 0.0) -> Vector:
-    """Integers times `step`, from `offset`."""
-    return tuple(offset + c * step for c in counts)
-
-
-def unit(counts: Counts) -> Vector:
-    """Rows divided by their length."""
-    length = sqrt(sum(c * c for c in counts)) or 1.0
-    return tuple(c / length for c in counts)
-
-
-def thousandths(counts: Counts) -> Vector:
-    """Anything between the lattice's points."""
-    return tuple(c / 997 for c in counts)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One family of streams: `vector` of counts drawn from [-reach, reach]."""
-
-    name: str
-    vector: Callable[[Counts], Vector]
-    columns: int
-    reach: int
-    eps: float
-
-
-REACH = {1: 30, 2: 5, 3: 2}  # by columns: the largest count of a lattice
-WIDE_REACH = {1: 120, 2: 9, 3: 4, 4: 2, 5: 2}
-
-
-def shapes(random: np.random.Generator, reaches: dict[int, int]) -> Shape:
-    """A random family: 1 to 12 dimensions; lattices with eps on them, unit vectors, a continuum."""
-    columns = int(random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]))
-    reach = int(random.integers(1, reaches.get(columns, 1) + 1))
-    steps = [1.0, sqrt(2), 2.0] if columns > 3 else [1.0, 1.0, sqrt(2)]
-    kind = random.integers(5)
-    if kind == 0:
-        return Shape("integers", partial(scaled, step=1.0), columns, reach, float(random.choice(steps)))
-    if kind == 1:
-        return Shape(
-            "tenths",
-            partial(scaled, step=0.1),
-            columns,
-            reach,
-            float(random.choice([0.1, 0.1, 0.2, 0.1 * 3])),
-        )
-    if kind == 2:
-        return Shape("unit", unit, columns, reach + 1, float(random.choice([1e-4, 0.2, 0.5, 1.0])))
-    if kind == 3:
-        eps = float(random.choice([0.3, 0.4, 0.6])) * sqrt(columns)
-        return Shape("thousandths", thousandths, columns, 997, eps)
-    return Shape("far", partial(scaled, step=0.1, offset=1e6), columns, reach, 0.1)
 
 
 @dataclass
@@ -85,6 +28,7 @@ class Tally:
     late: int = 0
     evictions: int = 0
     smaller_than_12: int = 0
+    kinds: set[tuple[str, int, int]] = field(default_factory=set)  # shape, dimensions, min_samples
     differences: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
@@ -100,6 +44,7 @@ class Tally:
         """Sum up."""
         for name in ("windows", "points", "borders", "verdicts", "late", "evictions", "smaller_than_12"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.kinds |= other.kinds
         self.differences += other.differences
 
 
@@ -130,7 +75,7 @@ class Comparison:
 
     def __init__(self, seed: int, *, wide: bool = False) -> None:
         self.random = np.random.default_rng(seed)
-        self.shape = shapes(self.random, WIDE_REACH if wide else REACH)
+        self.shape = drawn(self.random, WIDE_REACH if wide else REACH)
         self.tally = Tally()
         self.seed = seed
         self.min_samples = int(self.random.choice([1, 2, 3, 4, 4, 4, 5, 5, 6, 7, 8]))
@@ -143,22 +88,28 @@ class Comparison:
         }
         made |= {"vector": self.shape.vector, "rare_cluster_size": rare, "max_vectors": limit}
         self.engine = Engine(**made)
+        self.quiet = Engine(**made)  # is told the same, never stored, and asked once, at the end
         self.plain = PlainEngine(**made)
         self.part = self.serial = 0
         self.horizon = 0
         self.length = int(self.random.integers(*((40, 120) if wide else (3, 60))))
         self.scopes = "abc"[: int(self.random.choice([1, 1, 1, 2] if wide else [1, 1, 2, 3]))]
         self.gates = GATES[: int(self.random.choice([1, 1, 1, 2] if wide else [1, 1, 2, 3]))]
-        self.jump, self.repeat = (0.002, 0.2) if wide else (0.02, 0.4)
+        self.jump, self.repeat = (0.002, 0.2) if wide else (0.02, 0.35)
+        self.near = 0.3 if self.shape.columns < 6 else 0.5  # of many dimensions nothing is near by chance
+        self.tally.kinds.add((self.shape.name, self.shape.columns, self.min_samples))
+        self.recent = int(self.random.choice([2, 4, 8, 15]))
         self.repeats: list[tuple[str, tuple[object, ...], Counts]] = []
 
     def run(self, steps: int, every: int) -> Tally:
-        """`steps` events; the whole window compared after each `every`."""
+        """`steps` events; the window compared after each `every`, and at the end with who was not asked."""
         for step in range(steps):
             self._advance()
             self._event()
             if step % every == every - 1:
                 self._compare_window()
+        told, untold = (self._labelled(engine) for engine in (self.engine, self.quiet))
+        self._same("labels of who was never asked", told, untold)
         return self.tally
 
     def _same(self, what: str, expected: object, actual: object) -> None:
@@ -167,16 +118,17 @@ class Comparison:
             self.tally.differences.append(text)
 
     def _draw(self) -> tuple[str, tuple[object, ...], Counts]:
-        if self.repeats and self.random.random() < self.repeat:
-            return self.repeats[int(self.random.integers(len(self.repeats)))]
-        scope = self.scopes[int(self.random.integers(len(self.scopes)))]
-        gate = self.gates[int(self.random.integers(len(self.gates)))]
-        reach = self.shape.reach
-        if self.shape.reach == 997:
-            counts = tuple(int(x) for x in (self.random.normal(0, 997, self.shape.columns)))
+        chance = self.random.random()
+        if self.repeats and chance < self.repeat + self.near:
+            scope, gate, counts = self.repeats[int(self.random.integers(len(self.repeats)))]
+            if chance < self.repeat:
+                return scope, gate, counts
+            counts = self.shape.beside(self.random, counts)
         else:
-            counts = tuple(int(x) for x in self.random.integers(-reach, reach + 1, self.shape.columns))
-        self.repeats = [*self.repeats[-15:], (scope, gate, counts)]
+            scope = self.scopes[int(self.random.integers(len(self.scopes)))]
+            gate = self.gates[int(self.random.integers(len(self.gates)))]
+            counts = self.shape.somewhere(self.random)
+        self.repeats = [*self.repeats[-self.recent :], (scope, gate, counts)]
         return scope, gate, counts
 
     def _advance(self) -> None:
@@ -188,12 +140,12 @@ class Comparison:
         horizon = self.part - self.length
         if horizon > self.horizon or self.random.random() < 0.5:
             self.horizon = max(self.horizon, horizon)
-            self.engine.expire(self.horizon)
-            self.plain.expire(self.horizon)
+            for engine in (self.engine, self.quiet, self.plain):
+                engine.expire(self.horizon)
         if self.random.random() < self.jump / 2:
             scope = self.scopes[int(self.random.integers(len(self.scopes)))]
-            self.engine.drop_scope(scope)
-            self.plain.drop_scope(scope)
+            for engine in (self.engine, self.quiet, self.plain):
+                engine.drop_scope(scope)
         if self.random.random() < 0.01:
             self.engine = pickle.loads(pickle.dumps(self.engine))  # noqa: S301 - our own bytes
 
@@ -206,9 +158,10 @@ class Comparison:
             self.tally.late += 1
         else:
             self.serial += 1
-            learned = self.plain.learn(scope, plain, self.part, self.serial, f"{self.serial}")
-            role = self.engine.learn(scope, row, self.part, self.serial, f"{self.serial}")
-            self._same("role", learned, role)
+            told = (self.part, self.serial, f"{self.serial}")
+            role = self.plain.learn(scope, plain, *told)
+            self._same("role", role, self.engine.learn(scope, row, *told))
+            self._same("role unasked", role, self.quiet.learn(scope, self.quiet.intern(gate, counts), *told))
             self.tally.verdicts += 1
             if self.plain.truncated > self.tally.evictions:
                 self.tally.evictions = self.plain.truncated
@@ -232,8 +185,7 @@ class Comparison:
         self._same("scopes", {scope for scope, _ in multisets}, set(engine.scopes))
         self._same("live gates", sorted(plain.live_gates()), sorted(engine.live_gates()))
         self._same("truncated", plain.truncated, engine.truncated)
-        labels = components.label(engine.snapshot())
-        found = self._labelled(labels)
+        found = self._labelled(engine)
         self._same("places", set(multisets), set(found))
         expected = components.ClusterCounts(0, 0, 0, 0)
         for place, multiset in multisets.items():
@@ -246,7 +198,7 @@ class Comparison:
             self.tally.points += len(multiset)
             self.tally.smaller_than_12 += len(multiset) < 12
             self.tally.borders += sum(role == Role.BORDER for role in answer.roles.values())
-        self._same("counts", expected, components.count(labels.snapshot))
+        self._same("counts", expected, components.count(engine.snapshot()))
 
     def _compare_place(self, place, answer: Answer, multiset, found) -> None:  # type: ignore[no-untyped-def]
         scope, gate = place
@@ -270,7 +222,9 @@ class Comparison:
             counts.noise_events + sum(events.values()) - clustered,
         )
 
-    def _labelled(self, labels: components.Labels):  # type: ignore[no-untyped-def]
+    @staticmethod
+    def _labelled(engine: Engine):  # type: ignore[no-untyped-def]
+        labels = components.label(engine.snapshot())
         snapshot = labels.snapshot
         found: dict[tuple[str, object], dict[Counts, tuple[int, int, int, bool]]] = {}
         columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, snapshot.first)
@@ -280,7 +234,7 @@ class Comparison:
             labels.is_core.tolist(),
             strict=True,
         ):
-            gate = self.engine.gate(row)
+            gate = engine.gate(row)
             place = found.setdefault((snapshot.scopes[scope], gate), {})
             place[tuple(counts)] = (events, first, cluster, core)
         return found

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.rows import Counts, Gate
 from tests.unit.clustering.plain import PlainEngine
-from tests.unit.clustering.streams import scaled
+from tests.unit.clustering.shapes import scaled
 
 SCOPES = st.sampled_from(["a", "b"])
 GATES = st.sampled_from([(), ("cmd",)])
