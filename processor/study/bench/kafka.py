@@ -69,7 +69,7 @@ def run(
         rows += _compare(workload, engines, settings, bootstrap, plan.rounds)
     if spy:
         kafka_orders.work([_order(workloads[0], settings, bootstrap, kafka_orders.name(), "1")], spy)
-    rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * rows[0].events_per_s)
+    rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * (rows[0].events_per_s or 0))
     for row in rows:
         if row.resident is not None and row.engine.startswith(OURS):
             print(f"{row.workload}, {row.engine}: {by_quarters(row.resident)}")  # noqa: T201

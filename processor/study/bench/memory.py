@@ -1,5 +1,6 @@
-"""What the engine holds and costs as windows and scopes grow; each in a process of its own."""
+"""What the engine holds and costs with many scopes, in a process of its own."""
 
+import ctypes
 import gc
 import multiprocessing
 import resource
@@ -18,13 +19,11 @@ from processor.clustering.room import Room
 from processor.clustering.rows import Counts, Gate
 from processor.service import GIVES_WAY_AFTER_S
 from processor.study.bench.rows import OURS, Row
-from processor.study.bench.streams import distinct, scaled
+from processor.study.bench.streams import scaled
 from processor.study.bench.tail import quantiles
 
-MEASURED = 200_000  # events timed
 TOGETHER = 100  # updates between two looks at who waits for a processor: half a millisecond
 LONG = 1_000_000  # nanoseconds of an update from which it is asked whether it waited for a processor
-VECTOR = 150  # bytes a (scope, vector) may take, in what an event takes more
 
 Given = TypeVar("Given")
 
@@ -33,39 +32,6 @@ def in_a_child(measure: Callable[[Given], Row], given: Given) -> Row:
     """Measure in a process of its own: its memory is the measured memory alone."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(measure, (given,))
-
-
-def window(size: int) -> Row:
-    """A thousand panes of a stream of 200,000 distinct vectors, filled, then as many updates timed."""
-    make = distinct(200_000)
-    events = make(min(size, 1_000_000) + MEASURED).tolist()
-    engine = Engine(columns=3, eps=0.5, min_samples=5, vector=scaled)
-    pane = max(1, size // 1000)
-    gc.collect()
-    gc.freeze()
-    before = resident()
-
-    def feed(low: int, high: int) -> None:
-        for i in range(low, high):
-            if not i % pane:
-                engine.expire(i // pane - 1000)
-            engine.learn("", engine.intern((), tuple(events[i % len(events)])), i // pane, i, "")
-
-    feed(0, size)
-    gained = resident() - before
-    vectors = max(1, engine.live_vectors)
-    wall, cpu = time.perf_counter(), time.process_time()
-    feed(size, size + MEASURED)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return Row(
-        f"200k distinct, window {size:,}",
-        OURS,
-        size,
-        MEASURED / wall,
-        MEASURED / cpu,
-        bytes_per_event=max(0.0, (gained - VECTOR * vectors) / size),
-        bytes_per_vector=gained / vectors,
-    )
 
 
 def many_scopes(pairs: int) -> Row:
@@ -172,3 +138,17 @@ def resident() -> int:
     """Resident memory of this process, bytes."""
     fields = Path("/proc/self/statm").read_text(encoding="ascii").split()
     return int(fields[1]) * resource.getpagesize()
+
+
+def resident_data() -> int:
+    """Resident memory of this process but for files, such as the code of libraries, bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    # Without a file behind it, and shared or not: numpy's arrays are of either kind.
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def give_back() -> None:
+    """Let the C library return what was freed, so that taking it again counts; glibc's alone can be told."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -3,12 +3,14 @@
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +18,22 @@ from processor.errors import OutputFailed
 from processor.events.skim import COMPILED
 
 OURS: Final = "eventcluster"
+
+WIDTH: Final = 160  # characters of a table
+FIRST: Final = 28  # of its first column
+FIGURE: Final = 10
+COLUMNS: Final = {
+    "events/s": "events_per_s",
+    "per CPU s": "events_per_cpu_s",
+    "timed": "timed",
+    "p50 us": "p50_us",
+    "p99 us": "p99_us",
+    "p99.9 us": "p999_us",
+    "p99.99 us": "p9999_us",
+    "max us": "max_us",
+    "B/event": "bytes_per_event",
+    "B/vector": "bytes_per_vector",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +52,18 @@ class Row:
 
     window : events in the window
     events_per_cpu_s : per second of CPU of the whole process, all threads
-    p50_us ... max_us : time of single events, microseconds
-    bytes_per_event : resident memory gained, divided by the events in the window
+    p50_us ... max_us : time of single events, microseconds; `timed` tells how many of them
+    bytes_per_event, bytes_per_vector : resident memory that a full window takes, divided by its events and
+        by its distinct vectors
     resident : bytes at the begin and after each quarter of the time (of the records, in `bench pipeline`)
     stages : what became of records -> what that cost
+    note : what a reader of the figures should know, or why there are none
     """
 
     workload: str
     engine: str
     window: int | None
-    events_per_s: float
+    events_per_s: float | None
     events_per_cpu_s: float | None = None
     p50_us: float | None = None
     p99_us: float | None = None
@@ -54,6 +74,8 @@ class Row:
     bytes_per_vector: float | None = None
     resident: Sequence[float] | None = None
     stages: Mapping[str, Group] | None = None
+    timed: int | None = None
+    note: str | None = None
 
 
 def by_quarters(resident: Sequence[float]) -> str:
@@ -68,11 +90,12 @@ def ratios(rows: Sequence[Row]) -> dict[str, float]:
     Of more instances of ours: what they did by what one does, per second of the clock on the wall.
     """
     ours = {row.workload: row for row in rows if row.engine == OURS}
-    return {
-        _ratio_name(row): round(_ratio(ours[row.workload], row), 3)
+    found = {
+        _ratio_name(row): _ratio(ours[row.workload], row)
         for row in rows
         if row.engine != OURS and row.workload in ours
     }
+    return {name: round(ratio, 3) for name, ratio in found.items() if ratio is not None}
 
 
 def _ratio_name(row: Row) -> str:
@@ -84,7 +107,10 @@ def _is_ours(row: Row) -> bool:
     return row.engine.startswith(OURS)
 
 
-def _ratio(ours: Row, theirs: Row) -> float:
+def _ratio(ours: Row, theirs: Row) -> float | None:
+    """None where there is nothing to compare."""
+    if ours.events_per_s is None or theirs.events_per_s is None:
+        return None
     if _is_ours(theirs):
         return theirs.events_per_s / ours.events_per_s
     if ours.events_per_cpu_s is not None and theirs.events_per_cpu_s is not None:
@@ -104,9 +130,11 @@ def machine() -> dict[str, object]:
 
 
 def report(rows: Sequence[Row], json_path: Path | None) -> None:
-    """Print the table, and write the JSON of DESIGN's `bench --json`. Raises OutputFailed."""
+    """Print the tables, and write the JSON of DESIGN's `bench --json`. Raises OutputFailed."""
     found = ratios(rows)
-    Console(width=160).print(_table(rows, found))
+    console = Console(width=WIDTH)
+    for title, group in _groups(rows):
+        console.print(_table(title, group, found))
     if json_path is None:
         return
     document = {"machine": machine(), "rows": [asdict(row) for row in rows], "ratios": found}
@@ -116,40 +144,36 @@ def report(rows: Sequence[Row], json_path: Path | None) -> None:
         raise OutputFailed(f"cannot write {json_path}: {error.strerror}") from error
 
 
-def _table(rows: Sequence[Row], found: dict[str, float]) -> Table:
-    columns = (
-        "events/s",
-        "per CPU s",
-        "p50 us",
-        "p99 us",
-        "p99.9 us",
-        "p99.99 us",
-        "max us",
-        "B/event",
-        "B/vector",
-    )
-    table = Table("workload", "engine", "window", *columns, "ours / theirs")
+def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """(workload, its rows); those that follow one another with one row each together, without a title."""
+    engines = Counter(row.workload for row in rows)
+
+    def title(row: Row) -> str:
+        return row.workload if engines[row.workload] > 1 else ""
+
+    for name, group in groupby(rows, title):
+        yield name, list(group)
+
+
+def _table(title: str, rows: Sequence[Row], found: Mapping[str, float]) -> Table:
+    """A line for each engine of one workload, or for each workload; columns as wide as in all tables."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0)
+    table.add_column("engine" if title else "workload", width=FIRST)
+    widths = {"window": 10, **dict.fromkeys(COLUMNS, FIGURE), "ours / theirs": 7}
+    for heading, width in widths.items():
+        table.add_column(heading, width=width, justify="right")
     for row in rows:
-        figures = (
-            row.events_per_s,
-            row.events_per_cpu_s,
-            row.p50_us,
-            row.p99_us,
-            row.p999_us,
-            row.p9999_us,
-            row.max_us,
-            row.bytes_per_event,
-            row.bytes_per_vector,
-        )
         ratio = found.get(_ratio_name(row))
+        name = row.engine if title else row.workload
         table.add_row(
-            row.workload,
-            row.engine,
+            name if row.note is None else f"{name}: {row.note}",
             "" if row.window is None else f"{row.window:,}",
-            *(
-                "" if figure is None else f"{figure:,.4g}" if figure < 1000 else f"{figure:,.0f}"
-                for figure in figures
-            ),
-            "" if ratio is None else f"{ratio:.2f}",
+            *(_figure(getattr(row, field)) for field in COLUMNS.values()),
+            "" if ratio is None else f"{ratio:,.2f}" if ratio < 1000 else f"{ratio:,.0f}",
         )
     return table
+
+
+def _figure(figure: float | None) -> str:
+    """Three or four digits; without a fraction from a thousand on."""
+    return "" if figure is None else f"{figure:,.4g}" if figure < 1000 else f"{figure:,.0f}"

@@ -1,5 +1,7 @@
-"""Streams that hurt: what `bench clusterer` times update by update."""
+"""Streams that hurt the engine: what `bench clusterer` times update by update."""
 
+import gc
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -7,10 +9,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from processor.clustering.engine import Engine
+from processor.study.bench.forged import forged
+from processor.study.bench.rows import OURS, Row
+from processor.study.bench.streams import scaled
+from processor.study.bench.tail import Curve, curve, quantiles
+
 Step = tuple[int, tuple[int, ...]]
 Points = NDArray[np.float64]
 
 PANE: Final = 10_000  # events of a pane
+LOOK: Final = 1000  # updates between two looks at how long they have taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,11 @@ def flood(number: int) -> Iterator[Step]:
     return _walk(random.uniform(-1e6, 1e6, (number, 3)), lambda i: i // PANE)
 
 
+def one_hash(number: int) -> Iterator[Step]:
+    """Every event is new and lies apart, and all have one and the same of Python's hashes."""
+    return ((i // PANE, counts) for i, counts in enumerate(forged(number, 1, 1)))
+
+
 STALLS: Final = (
     Stall("stall: panes of 10k leave, 2-D", 2, 0.05, 5, 10, panes_leave(2)),
     Stall("stall: panes of 10k leave, 3-D", 3, 0.2, 5, 10, panes_leave(3)),
@@ -97,7 +111,43 @@ STALLS: Final = (
     Stall("stall: dense balls beyond eps, 8-D", 8, 1.0, 5, 10, beyond_eps(8)),
     Stall("stall: bridges, 2-D", 2, 1.0, 3, 10, bridges),
     Stall("stall: flood of new vectors, 3-D", 3, 0.5, 2, 10, flood),
+    Stall("stall: forged hashes, 2-D", 2, 0.5, 2, 10, one_hash),
     Stall("stall: growth to a million vectors, 3-D", 3, 0.5, 2, 1_000_000, flood),
     Stall("stall: eviction at every step, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=64),
     Stall("stall: eviction at 100k, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=100_000),
 )
+
+
+def stalled(stall: Stall, updates: int, cpu_s: float) -> tuple[Row, Curve]:
+    """Every single update timed: a new part, learn and verdict. It ends after so much CPU time, too."""
+    engine = Engine(
+        columns=stall.columns,
+        eps=stall.eps,
+        min_samples=stall.min_samples,
+        vector=scaled,
+        max_vectors=stall.max_vectors,
+    )
+    times = np.empty(updates, np.int64)
+    clock, watch = time.thread_time_ns, time.perf_counter_ns
+    gc.collect()
+    gc.freeze()
+    begun, cpu, done = time.perf_counter(), time.process_time(), 0
+    for i, (part, counts) in enumerate(stall.steps(updates)):
+        seen, start = watch(), clock()
+        engine.expire(part - stall.window)
+        engine.learn("", engine.intern((), counts), part, i, "")
+        # A clock of CPU time that runs in ticks charges 8 ms to an update of 20 us now and then.
+        times[i] = min(clock() - start, watch() - seen)
+        done += 1
+        if done % LOOK == 0 and time.process_time() - cpu > cpu_s:
+            break
+    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    gc.unfreeze()
+    row = Row(stall.name, OURS, engine.live_events, done / wall, done / cpu, **quantiles(times[:done]))
+    return row, curve(times[:done])
+
+
+def stalled_of(task: tuple[int, int, float]) -> tuple[Row, Curve]:
+    """`stalled` of a number in STALLS, in another process: streams do not travel."""
+    number, updates, cpu_s = task
+    return stalled(STALLS[number], updates, cpu_s)

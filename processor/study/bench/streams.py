@@ -1,7 +1,7 @@
 """Streams for `bench clusterer`: seeded, as integers in thousandths, so that equal events are bit-equal."""
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,10 @@ from processor.features.sets import build
 
 SCALE: Final = 1000
 APART: Final = 1e6  # between gates, for peers that know none
+MOST: Final = 1_200_000  # events of a stream that go round and round in larger windows
+SIZES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+# The real stream, where the checkout has the recorded data beside it.
+RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
 Events = NDArray[np.int64]
 
 
@@ -54,13 +58,23 @@ class Workload:
     window: int
     panes: tuple[int, ...] = (10,)
 
+    @property
+    def length(self) -> int:
+        """Events of the stream: far more than the window, as far as that goes."""
+        return min(4 * self.window, MOST)
+
+    def title(self, pane: int, column: str) -> str:
+        """What a row of it is called."""
+        return f"{self.name}, {pane:,}-event panes, {column}"
+
 
 def ungated(make: Callable[[int], Events]) -> Callable[[int], Stream]:
     """A stream without gates."""
 
     def stream(number: int) -> Stream:
         events = make(number)
-        counts = [tuple(row) for row in events.tolist()]
+        # Row by row: a list of all rows, once gone, would be room for what is measured by its memory.
+        counts = [tuple(row.tolist()) for row in events]
         gate: Gate = ()
         return Stream([gate] * number, counts, events / SCALE)
 
@@ -120,8 +134,8 @@ def recorded(path: Path) -> Callable[[int], Stream]:
         features = build(PROCESS, "command_shape", "none", ("executable_masked", "system_session"))
         decoder = Decoder(formats=None, max_record_size=1 << 20, max_command_line=8192)
         with gzip.open(path, "rb") as lines:
-            events = [decoder.decode(line.rstrip(b"\n")) for line in lines]
-        lap = [features.measure(event) for event in events if event is not None and event.kind == PROCESS]
+            events = (decoder.decode(line.rstrip(b"\n")) for line in lines)
+            lap = [features.measure(event) for event in events if event is not None and event.kind == PROCESS]
         measured = [lap[i % len(lap)] for i in range(number)]
         numbers: dict[Gate, int] = {}
         points = [
@@ -148,3 +162,24 @@ WORKLOADS: Final = (
     Workload("2-D blobs", ungated(blobs(2)), 2, 300.0, 5, 10_000),
     Workload("8-D blobs", ungated(blobs(8)), 8, 1000.0, 5, 10_000),
 )
+
+
+def windows(sizes: Iterable[int]) -> list[Workload]:
+    """200,000 distinct vectors, in a thousand panes of a window of each size."""
+    make = ungated(distinct(200_000))
+    return [
+        Workload(f"200k distinct, window {size:,}", make, 3, 0.5, 5, size, (max(1, size // 1000),))
+        for size in sizes
+    ]
+
+
+def recording(path: Path = RECORDED) -> list[Workload]:
+    """The real stream, gated, over and over; nothing where its data is not."""
+    if not path.is_file():
+        return []
+    return [Workload("mstic_win1 tiled, gated", recorded(path), recorded_columns(), 0.1, 2, 10_000)]
+
+
+def named(name: str) -> Workload:
+    """The workload of a name, for another process: streams do not travel, they are made anew."""
+    return next(one for one in (*WORKLOADS, *recording(), *windows(SIZES)) if one.name == name)
