@@ -79,6 +79,10 @@ class Window:
         while self.events and self.events[0][0] < horizon:
             self.events.popleft()
 
+    def drop_scope(self, scope: str) -> None:
+        """Forget a scope's events."""
+        self.events = deque(event for event in self.events if event[1] != scope)
+
     def places(self) -> dict[Place, dict[tuple[int, ...], int]]:
         """Multisets by (scope, gate)."""
         found: dict[Place, dict[tuple[int, ...], int]] = {}

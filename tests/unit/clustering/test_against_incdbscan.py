@@ -1,44 +1,113 @@
 """A second oracle: incdbscan inserts and deletes the same events one by one.
 
-Not with min_pts 1: incdbscan 0.6.0 calls a lone point noise then, scikit-learn a cluster.
+On quarters, where every way of adding up squares gives the same. Not with min_pts 1: incdbscan 0.6.0 calls a
+lone point noise then, scikit-learn a cluster.
 """
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from incdbscan import IncrementalDBSCAN
 
 from processor.clustering import components
-from processor.clustering.engine import Engine
-from processor.clustering.rows import Counts, Vector
+from processor.clustering.engine import Engine, Role
+from processor.clustering.rows import Counts
+from tests.unit.clustering.oracle import squared_distances
+from tests.unit.clustering.shapes import Shape, scaled
+
+WINDOW = 40
+REACH = {1: 12, 2: 4, 3: 2}  # 1 beyond
 
 
-def quarters(counts: Counts) -> Vector:
-    """Exact in binary, so that every way of adding up squares gives the same."""
-    return tuple(c / 4 for c in counts)
+class Pair:
+    """The engine and incdbscan, told of the same events."""
+
+    def __init__(self, shape: Shape, min_samples: int) -> None:
+        self.shape = shape
+        self.engine = Engine(
+            columns=shape.columns, eps=shape.eps, min_samples=min_samples, vector=shape.vector
+        )
+        self.other = IncrementalDBSCAN(eps=shape.eps, min_pts=min_samples)
+        self.window: list[Counts] = []
+        self.number = 0
+
+    def learn(self, counts: Counts) -> None:
+        """One event more; the oldest leaves a full window."""
+        self.number += 1
+        self.engine.expire(self.number - WINDOW + 1)
+        self.engine.learn("", self.engine.intern((), counts), self.number, self.number, "")
+        self.other.insert(np.array([self.shape.vector(counts)]))
+        self.window.append(counts)
+        if len(self.window) > WINDOW:
+            self.other.delete(np.array([self.shape.vector(self.window.pop(0))]))
+
+    def compare(self) -> Counter[Role]:
+        """Roles, the partition, and sizes are the same; how many vectors have which role.
+
+        A border beside two clusters belongs to either: to one of them by both, and it is left out of sizes.
+        """
+        labels = components.label(self.engine.snapshot())
+        snapshot = labels.snapshot
+        core, ours = labels.is_core, labels.cluster
+        theirs = self.other.get_cluster_labels(snapshot.vectors).astype(int)
+        objects = self.other._objects  # noqa: SLF001 - it tells nobody which points are cores
+        assert core.tolist() == [objects.get_object(vector).is_core for vector in snapshot.vectors]
+        assert (ours < 0).tolist() == (theirs < 0).tolist()
+        names = dict(zip(theirs[core].tolist(), ours[core].tolist(), strict=True))
+        assert {(names[a], b) for a, b in zip(theirs[core], ours[core], strict=True)} == {
+            (b, b) for b in ours[core].tolist()
+        }
+        assert len(names) == len(set(names.values()))
+        near = squared_distances(snapshot.vectors) <= self.shape.eps**2
+        sizes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for i, weight in enumerate(snapshot.multiplicity.tolist()):
+            beside = set(ours[near[i] & core].tolist())
+            if beside:
+                assert {int(ours[i]), names[int(theirs[i])]} <= beside
+            if len(beside) == 1:
+                sizes[int(ours[i])][0] += weight
+                sizes[names[int(theirs[i])]][1] += weight
+        assert all(mine == other for mine, other in sizes.values())
+        assert Counter(self.window) == Counter(
+            dict(zip(map(tuple, snapshot.counts.tolist()), snapshot.multiplicity.tolist(), strict=True))
+        )
+        noise = int((ours < 0).sum())
+        return Counter(
+            {Role.CORE: int(core.sum()), Role.NOISE: noise, Role.BORDER: len(ours) - noise - int(core.sum())}
+        )
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3, 5])
-@pytest.mark.parametrize("min_samples", [2, 3, 4])
-def test_cores_noise_and_partition_equal_incdbscans(columns: int, min_samples: int) -> None:
-    """A window of 40 events over 160: the same noise and the same core partition after every fourth."""
-    random = np.random.default_rng(columns * 10 + min_samples)
-    reach = {1: 20, 2: 5, 3: 3, 5: 1}[columns]
-    events = [tuple(row) for row in random.integers(-reach, reach + 1, (160, columns)).tolist()]
-    engine = Engine(columns=columns, eps=0.25, min_samples=min_samples, vector=quarters)
-    other = IncrementalDBSCAN(eps=0.25, min_pts=min_samples)
-    for number, counts in enumerate(events):
-        engine.expire(number - 39)
-        engine.learn("", engine.intern((), counts), number, number, "")
-        other.insert(np.array([quarters(counts)]))
-        if number >= 40:
-            other.delete(np.array([quarters(events[number - 40])]))
-        if number % 4:
-            continue
-        labels = components.label(engine.snapshot())
-        vectors = labels.snapshot.vectors
-        theirs = other.get_cluster_labels(vectors).astype(int)
-        core = labels.is_core
-        pairs = set(zip(labels.cluster[core].tolist(), theirs[core].tolist(), strict=True))
+@pytest.mark.parametrize("columns", range(1, 13))
+def test_roles_partition_and_sizes_equal_incdbscans(
+    columns: int, record_property: Callable[[str, object], None]
+) -> None:
+    """Windows of 40 events over 120, after every fourth, min_samples 2 to 8, eps one step or two."""
+    found: Counter[Role] = Counter()
+    windows = 0
+    for min_samples in range(2, 9):
+        random = np.random.default_rng(columns * 10 + min_samples)
+        shape = Shape(
+            "quarters",
+            partial(scaled, step=0.25),
+            columns,
+            REACH.get(columns, 1),
+            0.25 * int(random.integers(1, 3)),
+        )
+        pair, recent = Pair(shape, min_samples), [shape.somewhere(random)]
+        for number in range(120):
+            chance = random.random()
+            counts = recent[int(random.integers(len(recent)))]
+            if chance > 0.4:
+                counts = shape.beside(random, counts) if chance < 0.85 else shape.somewhere(random)
+                recent = [*recent[-5:], counts]
+            pair.learn(counts)
+            if number % 4 == 3:
+                found += pair.compare()
+                windows += 1
+    borders = found[Role.BORDER] / found.total()
+    record_property("shown", f"{windows} windows compared, {found.total()} vectors, {borders:.1%} borders")
 
-        assert ((theirs < 0) == (labels.cluster < 0)).all()
-        assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+    assert borders >= 0.02

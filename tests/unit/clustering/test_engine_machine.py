@@ -2,49 +2,77 @@
 
 import pickle
 from functools import partial
+from typing import Any
 
 import hypothesis.strategies as st
+import numpy as np
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from processor.clustering import components
 from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.rows import Counts, Gate
+from tests.unit.clustering.oracle import Window, dbscan
 from tests.unit.clustering.plain import PlainEngine
-from tests.unit.clustering.shapes import scaled
+from tests.unit.clustering.shapes import Shape, scaled, unit
 
-SCOPES = st.sampled_from(["a", "b"])
-GATES = st.sampled_from([(), ("cmd",)])
-COUNTS = st.tuples(st.integers(-3, 3), st.integers(-3, 3))
+MOST = 12  # dimensions
+SCOPES = st.sampled_from(["a", "b", "c"])
+GATES = st.sampled_from([(), ("cmd",), ("svc", 1)])
+WHERE = st.tuples(*[st.integers(-3, 3)] * 3, *[st.integers(-1, 1)] * (MOST - 3))
+SHAPES = st.sampled_from(
+    [
+        *(Shape("integers", partial(scaled, step=1.0), 0, 3, eps) for eps in (1.0, 2.0, 2.0**0.5)),
+        *(Shape("tenths", partial(scaled, step=0.1), 0, 3, eps) for eps in (0.1, 0.2, 0.1 * 3)),
+        *(Shape("unit", unit, 0, 3, eps) for eps in (0.2, 0.5, 1.0)),
+    ]
+)
 
 
 class EngineMachine(RuleBasedStateMachine):
-    """Learning, late events, panes that leave, dropped scopes, eviction and pickles, on a 0.1 lattice."""
+    """Learning, late events, panes that leave, dropped scopes, eviction, pickles and snapshots at any moment.
+
+    In 1 to 12 dimensions, on lattices with eps on them and on the unit sphere.
+    """
 
     @initialize(
-        min_samples=st.integers(1, 6),
-        eps=st.sampled_from([0.1, 0.2, 0.1 * 3]),
-        limit=st.sampled_from([5, 1000]),
+        shape=SHAPES,
+        columns=st.integers(1, MOST),
+        min_samples=st.integers(1, 8),
+        limit=st.sampled_from([5, 1000, 1000]),
     )
-    def begin(self, min_samples: int, eps: float, limit: int) -> None:
-        """Two empty engines."""
-        vector = partial(scaled, step=0.1)
-        self.flat = Engine(columns=2, eps=eps, min_samples=min_samples, vector=vector, max_vectors=limit)
-        self.plain = PlainEngine(
-            columns=2, eps=eps, min_samples=min_samples, vector=vector, max_vectors=limit
-        )
+    def begin(self, shape: Shape, columns: int, min_samples: int, limit: int) -> None:
+        """Empty engines, of which one is neither asked nor stored, and the multiset itself."""
+        self.shape, self.columns = shape, columns
+        self.min_samples = min_samples
+        made: dict[str, Any] = {"columns": columns, "eps": shape.eps, "min_samples": min_samples}
+        made |= {"vector": shape.vector, "max_vectors": limit}
+        self.flat, self.quiet, self.plain = Engine(**made), Engine(**made), PlainEngine(**made)
+        self.window = Window()
         self.part = self.serial = 0
         self.spots: dict[tuple[str, Gate, Counts], Spot] = {}
 
-    @rule(scope=SCOPES, gate=GATES, counts=COUNTS, copies=st.integers(1, 3))
-    def learn(self, scope: str, gate: Gate, counts: Counts, copies: int) -> None:
+    @rule(scope=SCOPES, gate=GATES, where=WHERE, copies=st.integers(1, 5))
+    def learn(self, scope: str, gate: Gate, where: Counts, copies: int) -> None:
         """The same role for each copy of an event."""
+        counts = where[: self.columns]
         for _ in range(copies):
             self.serial += 1
             told = (self.part, self.serial, str(self.serial))
 
             role = self.plain.learn(scope, self.plain.intern(gate, counts), *told)
+            self.window.add(self.part, scope, gate, counts, self.serial)
 
             assert role == self.learned(scope, gate, counts, told)
+            assert role == self.quiet.learn(scope, self.quiet.intern(gate, counts), *told)
+
+    @rule(scope=SCOPES, gate=GATES, where=WHERE, column=st.integers(0, MOST - 1), copies=st.integers(1, 5))
+    def learn_beside(self, scope: str, gate: Gate, where: Counts, column: int, copies: int) -> None:
+        """An event, and copies of one that is a step away from it."""
+        column %= self.columns
+        beside = (*where[:column], where[column] + 1, *where[column + 1 :])
+        self.learn(scope, gate, where, 1)
+        self.learn(scope, gate, beside, copies)
 
     def learned(self, scope: str, gate: Gate, counts: Counts, told: tuple[int, int, str]) -> Role:
         """The role of one more event, by `again` where that takes it."""
@@ -58,9 +86,10 @@ class EngineMachine(RuleBasedStateMachine):
             self.spots[scope, gate, counts] = spot
         return role
 
-    @rule(scope=SCOPES, gate=GATES, counts=COUNTS)
-    def judge(self, scope: str, gate: Gate, counts: Counts) -> None:
+    @rule(scope=SCOPES, gate=GATES, where=WHERE)
+    def judge(self, scope: str, gate: Gate, where: Counts) -> None:
         """The same role, size and company for a late event."""
+        counts = where[: self.columns]
         ours, theirs = self.flat.intern(gate, counts), self.plain.intern(gate, counts)
 
         assert self.plain.judge(scope, theirs) == self.flat.judge(scope, ours)
@@ -71,24 +100,62 @@ class EngineMachine(RuleBasedStateMachine):
             scope, ours, learned=False
         )
 
-    @rule(panes=st.integers(1, 4), kept=st.integers(0, 6))
+    @rule(panes=st.integers(1, 9), kept=st.integers(0, 6))
     def move(self, panes: int, kept: int) -> None:
         """Time goes on; so many parts stay."""
         self.part += panes
-        self.flat.expire(self.part - kept)
-        self.plain.expire(self.part - kept)
+        for one in (self.flat, self.quiet, self.plain, self.window):
+            one.expire(self.part - kept)
 
     @rule(scope=SCOPES)
     def drop(self, scope: str) -> None:
         """A scope is forgotten."""
-        self.flat.drop_scope(scope)
-        self.plain.drop_scope(scope)
+        for one in (self.flat, self.quiet, self.plain, self.window):
+            one.drop_scope(scope)
 
     @rule()
     def store(self) -> None:
         """The engine goes to disk and back."""
         self.flat = pickle.loads(pickle.dumps(self.flat))  # noqa: S301 - our own bytes
         self.spots.clear()
+
+    @rule()
+    def ask(self) -> None:
+        """Clusters, their numbers, members and sizes are the book's."""
+        multisets = self.plain.multiset()
+        if not self.plain.truncated:
+            assert self.window.places() == {
+                place: {counts: events for counts, (events, _) in multiset.items()}
+                for place, multiset in multisets.items()
+            }
+        expected: dict[tuple[str, Gate], dict[Counts, tuple[int, int]]] = {}
+        for place, multiset in multisets.items():
+            vectors = np.array([self.plain.point(counts) for counts in multiset])
+            weights = {counts: events for counts, (events, _) in multiset.items()}
+            answer = dbscan(weights, vectors, self.shape.eps, self.min_samples)
+            expected[place] = {
+                counts: (weight, self.number(multiset, answer.labels.get(counts, frozenset())))
+                for counts, weight in weights.items()
+            }
+
+        assert expected == self.clusters(self.flat)
+
+    @staticmethod
+    def number(multiset: dict[Counts, tuple[int, int]], cores: frozenset[Counts]) -> int:
+        """A cluster's number: the serial of the first event of its oldest core; -1 without one."""
+        return min((multiset[core][1] for core in cores), default=-1)
+
+    @staticmethod
+    def clusters(engine: Engine) -> dict[tuple[str, Gate], dict[Counts, tuple[int, int]]]:
+        """(events, cluster) by counts, by place."""
+        labels = components.label(engine.snapshot())
+        snapshot = labels.snapshot
+        found: dict[tuple[str, Gate], dict[Counts, tuple[int, int]]] = {}
+        columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, labels.cluster)
+        for scope, row, counts, events, cluster in zip(*(c.tolist() for c in columns), strict=True):
+            place = found.setdefault((snapshot.scopes[scope], engine.gate(row)), {})
+            place[tuple(counts)] = (events, cluster)
+        return found
 
     @invariant()
     def same_window(self) -> None:
@@ -103,6 +170,11 @@ class EngineMachine(RuleBasedStateMachine):
             for counts in multiset:
                 theirs = self.plain.role(scope, self.plain.intern(gate, counts))
                 assert theirs == self.flat.role(scope, self.flat.intern(gate, counts))
+
+    def teardown(self) -> None:
+        """Who was never asked or stored says the same in the end."""
+        if hasattr(self, "plain"):
+            assert self.clusters(self.flat) == self.clusters(self.quiet)
 
 
 TestEngineMachine = EngineMachine.TestCase
