@@ -15,14 +15,17 @@ PlotFile = Annotated[Path | None, output("Write a plot of it here.")]
 
 
 @commands.command(
-    "clusterer", epilog=examples("bench clusterer --quick", "bench clusterer --json clusterer.json")
+    "clusterer",
+    epilog=examples("bench clusterer --quick", "bench clusterer --json clusterer.json --plot clusterer.html"),
 )
 def bench_clusterer(
     json_file: JsonFile = None,
     plot: PlotFile = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: minutes become one.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less of everything: three minutes instead of thirty.")
+    ] = False,
 ) -> None:
-    """Measure the clusterer against incdbscan, DBSTREAM, DenStream and scikit-learn."""
+    """Measure the clusterer against incdbscan, DBSTREAM, DenStream and scikit-learn, and its worst cases."""
     from processor.study.bench import clusterer
 
     clusterer.run(json_file, quick=quick, plot=plot)
