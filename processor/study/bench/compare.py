@@ -37,6 +37,8 @@ WARM_UP: Final = 200  # the window before the one whose memory is measured: impo
 def timed(workload: Workload, budget: Budget) -> list[Timed]:
     """A row for each engine, pane and column."""
     supply = Supply(workload.make(workload.length))
+    gc.collect()
+    gc.freeze()
     turns: list[Turn] = []
     not_filled: list[NotFilled] = []
     for build in CONTENDERS.values():
