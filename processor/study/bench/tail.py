@@ -1,6 +1,7 @@
 """Times of single updates: quantiles, and the whole distribution as a plot."""
 
 from collections.abc import Mapping, Sequence
+from math import log10
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,14 +57,18 @@ def draw(pictures: Pictures, path: Path) -> None:
     ):
         figure.add_scatter(x=one_in, y=microseconds, name=line, visible=owner == first)
     for text, limit in (("p99.9: 2 ms", 2000), ("p99.99: 5 ms", 5000), ("max: 20 ms", 20_000)):
-        figure.add_hline(y=limit, line_dash="dot", annotation_text=text)
+        # Notes beside a logarithmic axis are placed by the logarithm.
+        figure.add_hline(y=limit, line_dash="dot", annotation_text=text, annotation_y=log10(limit))
     buttons = [
         {"label": name, "method": "update", "args": [{"visible": [owner == name for owner in owners]}]}
         for name in pictures
     ]
     menu = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
-        title="Events that take long: CPU time of single events", updatemenus=[menu], showlegend=True
+        title="Events that take long: CPU time of single events",
+        updatemenus=[menu],
+        showlegend=True,
+        height=800,
     )
     figure.update_xaxes(type="log", title="one event in")
     figure.update_yaxes(type="log", title="takes at least, microseconds")
