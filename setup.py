@@ -17,6 +17,7 @@ COMPILED = (
     "processor.clustering.cores",
     "processor.clustering.dbscan",
     "processor.clustering.engine",
+    "processor.clustering.families",
     "processor.clustering.homes",
     "processor.clustering.labels",
     "processor.clustering.learner",

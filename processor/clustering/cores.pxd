@@ -9,7 +9,6 @@ cdef class Cores:
     cdef public long long horizon
     cdef public Nearby near
     cdef public unsigned char[::1] core
-    cdef public unsigned int[::1] component
     cdef public long long[::1] first
     cdef public Space _space
     cdef public Slots _slots
@@ -18,6 +17,7 @@ cdef class Cores:
     cdef public list _touched
     cdef public dict _due
     cdef public list _dead
+    cdef public dict _arrays
     cdef public unsigned int[::1] _until
     cdef public unsigned int[::1] _full
     cdef public unsigned int[::1] _anchor
@@ -33,7 +33,7 @@ cdef class Cores:
     cpdef list fall(self, long long horizon)
     @cython.locals(slot="long long")
     cpdef bury(self)
-    @cython.locals(risen=list, slots=Slots, horizon="long long", slot="long long", events="long long",
+    @cython.locals(risen=list, later=list, slots=Slots, horizon="long long", slot="long long", events="long long",
                    before="long long")
     cpdef list rise(self)
     @cython.locals(slots=Slots)

@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.nearby import Nearby
 from processor.clustering.space import Space
+from processor.clustering.tables import longer, zeros
 
 
 class Cores:
@@ -16,13 +18,11 @@ class Cores:
 
     near : the vectors, by slot
     core : 1 where a slot is core
-    component : for who keeps the components of cores; 0 = none
     first : serial of the vector's first event; another one in that slot is another vector
     horizon : the last one heard of
     """
 
     core: Any
-    component: Any
     first: Any
     _until: Any
     _full: Any
@@ -42,6 +42,7 @@ class Cores:
         self._due: dict[int, list[int]] = {}  # by the part until which nothing changes by itself
         self._dead: list[int] = []
         self._newest = np.zeros(self._need, np.uint32).data
+        self._arrays: dict[str, NDArray[Any]] = {}
         self._reserve()
 
     def begin(self, slots: list[int], is_core: list[bool]) -> None:
@@ -52,7 +53,8 @@ class Cores:
             self._full[slot] = self._slots.full_until(slot, self._need)
             self.core[slot] = core
             if core:
-                self._note(slot, max(self._full[slot], self.horizon))
+                # Now, because all of them would be looked at when the horizon rises.
+                self._note(slot, min(self._core_until(slot), self._slots.newest[slot]))
 
     def touch(self, slot: int) -> None:
         """An event of a slot was learned."""
@@ -73,6 +75,10 @@ class Cores:
         """
         fallen: list[int] = []
         begin, self.horizon = self.horizon, horizon
+        for slot in self._touched:
+            # So that who lost a neighbour and got another is not taken for a core no more.
+            if not self.near.held[slot] and self._slots.newest[slot] >= horizon:
+                self._hold(slot)
         for part in range(begin, horizon):
             due = self._due.pop(part, None)
             if due is not None:
@@ -88,22 +94,30 @@ class Cores:
         self._dead.clear()
 
     def rise(self) -> list[int]:
-        """Slots that the events learned since have made cores."""
+        """Slots that the events learned since have made cores.
+
+        Vectors whose slot holds one that left wait until it is buried.
+        """
         risen: list[int] = []
+        later: list[int] = []
         slots, horizon = self._slots, self.horizon
         for slot in self._touched:
-            events = self._events[slot]
-            self._events[slot] = 0
             if slots.newest[slot] < horizon:
+                self._events[slot] = 0
                 continue
             if not self.near.held[slot]:
                 self._hold(slot)
+            elif slots.first[slot] != self.first[slot]:
+                later.append(slot)
+                continue
+            events = self._events[slot]
+            self._events[slot] = 0
             before = self._full[slot]
             self._full[slot] = slots.full_until(slot, self._need)
             # With min_samples events of its own before these it counts as much as ever for its neighbours.
             if before < horizon:
                 self._stir(slot, events, risen)
-        self._touched.clear()
+        self._touched = later
         return risen
 
     def alive(self, slot: int) -> bool:
@@ -190,7 +204,7 @@ class Cores:
         found, ripe = self.near.found, []
         for i in range(self.near.around(slot)):
             other = found[i]
-            if not self.core[other]:
+            if not self.core[other] and self.alive(other):
                 self._lacks[other] -= events
                 if self._lacks[other] <= 0:
                     ripe.append(other)
@@ -221,11 +235,10 @@ class Cores:
 
     def _reserve(self) -> None:
         """Make room for every slot there is."""
-        room, old = 2 * self._slots.size, self._room
+        room = 2 * self._slots.size
         self.near.reserve(room)
         for name, kind in (
             ("core", "B"),
-            ("component", "I"),
             ("first", "q"),
             ("_until", "I"),
             ("_full", "I"),
@@ -233,8 +246,7 @@ class Cores:
             ("_lacks", "q"),
             ("_events", "q"),
         ):
-            made = np.zeros(room, kind)
-            if old:
-                made[:old] = getattr(self, name)
-            setattr(self, name, made.data)
+            held = self._arrays.get(name)
+            values = self._arrays[name] = zeros(room, kind) if held is None else longer(held, room)
+            setattr(self, name, values.data)
         self._room = room

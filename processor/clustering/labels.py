@@ -1,59 +1,61 @@
 """Cluster numbers that follow the window, for those who ask after every event; who does not ask pays nothing.
 
 Cores are kept in components. A new core joins those it reaches; where cores fell, what they held together is
-searched from all sides until one is left or all met.
+searched from all sides until one is left or all met. What came joins before what fell is taken out: mostly it
+holds together what fell held.
 """
 
-from collections import deque
-from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.components import Labels
 from processor.clustering.cores import Cores
+from processor.clustering.families import Families
 from processor.clustering.space import Space
+from processor.clustering.tables import longer, zeros
 
 NOISE = -1
 CATCH_UP = 1000  # vectors that changed and are followed one by one, whatever the window
 CATCH_UP_SHARE = 3  # so many halvings of the number of vectors is how many are followed in a large one
 FEW = 128  # cores whose links are looked at pair by pair
-SLACK = 64  # entries of cores that left, beyond as many as there are cores, that a heap may hold
-
-
-class _Component:
-    """Connected cores.
-
-    oldest : a heap of (first, slot) in which those that left are skipped
-    number : the first event of its oldest core, unless `stale`
-    """
-
-    def __init__(self, members: set[int], oldest: list[tuple[int, int]]) -> None:
-        self.members = members
-        self.oldest = oldest
-        self.number: int = oldest[0][0]
-        self.stale = False
+GROUPS = ("_head", "_tail", "_done", "_last", "_into")
 
 
 class CoreLabels:
     """Components of the cores of a space with one place."""
 
     _left: Any
+    _owner: Any
+    _after: Any
+    _head: Any
+    _tail: Any
+    _done: Any
+    _last: Any
+    _into: Any
 
     def __init__(self, space: Space, horizon: int, labels: Labels) -> None:
         self.cores = Cores(space, horizon)
         self._space = space
-        self._components: list[_Component | None] = [None]  # by number, from 1
-        self._free: list[int] = []
+        self._families = Families()
+        self._room = 0
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._groups = 0  # for how many there is room
+        self._mark = 1  # of slots that a search has met, `_owner` is as much at least
         self._left = np.zeros(FEW, np.uint32).data  # cores that hung together by what fell
-        found: dict[int, list[tuple[int, int]]] = {}
         live, is_core = labels.snapshot.live.tolist(), labels.is_core.tolist()
         self.cores.begin(live, is_core)
+        self._reserve()
+        numbers: dict[int, int] = {}
         for slot, cluster, core in zip(live, labels.cluster.tolist(), is_core, strict=True):
             if core:
-                found.setdefault(cluster, []).append((self.cores.first[slot], slot))
-        for oldest in found.values():
-            self._found({slot for _, slot in oldest}, oldest)
+                first = self.cores.first[slot]
+                number = numbers.get(cluster)
+                if number is None:
+                    numbers[cluster] = self._families.make(slot, first)
+                else:
+                    self._families.add(number, slot, first)
 
     def behind(self) -> bool:
         """Whether so much has changed that the labels are quicker worked out anew than followed."""
@@ -67,14 +69,31 @@ class CoreLabels:
     def follow(self, horizon: int) -> None:
         """Catch up with what was learned and what has left."""
         cores = self.cores
-        if horizon > cores.horizon:
-            fallen = cores.fall(horizon)
-            if fallen:
-                self._leave(fallen)
-            cores.bury()
-        if cores.waiting():
-            for slot in cores.rise():
+        fallen = cores.fall(horizon) if horizon > cores.horizon else []
+        self._rise()
+        if fallen:
+            self._leave(fallen)
+        cores.bury()
+        self._rise()
+
+    def _rise(self) -> None:
+        """Let slots that events have made cores join."""
+        if self.cores.waiting():
+            risen = self.cores.rise()
+            self._reserve()
+            for slot in risen:
                 self._join(slot)
+
+    def _reserve(self) -> None:
+        """Make room for every slot that may be a core."""
+        room = self.cores.near.room
+        if room > self._room:
+            self._families.reserve(room)
+            for name, kind in (("_owner", "q"), ("_after", "I")):
+                held = self._arrays.get(name)
+                values = self._arrays[name] = zeros(room, kind) if held is None else longer(held, room)
+                setattr(self, name, values.data)
+            self._room = room
 
     def holds(self, slot: int) -> bool:
         """Whether a slot's vector is in the window, as far as was followed."""
@@ -114,99 +133,46 @@ class CoreLabels:
 
     def _number(self, slot: int) -> int:
         """The first event of the oldest core of a core's component."""
-        of: int = self.cores.component[slot]
-        component = self._components[of]
-        assert component is not None  # noqa: S101 - cores have one
-        if component.stale:
-            while component.oldest[0][1] not in component.members or self._outdated(component.oldest[0]):
-                heappop(component.oldest)
-            component.number = component.oldest[0][0]
-            component.stale = False
-        return component.number
-
-    def _outdated(self, known: tuple[int, int]) -> bool:
-        """Whether a slot holds another vector by now."""
-        first, slot = known
-        return bool(self.cores.first[slot] != first)
-
-    def _found(self, members: set[int], oldest: list[tuple[int, int]]) -> None:
-        """Make a component."""
-        heapify(oldest)
-        if self._free:
-            number = self._free.pop()
-        else:
-            number = len(self._components)
-            self._components.append(None)
-        self._components[number] = _Component(members, oldest)
-        for slot in members:
-            self.cores.component[slot] = number
+        families = self._families
+        number: int = families.first[families.root[families.of[slot]]]
+        return number
 
     def _join(self, slot: int) -> None:
         """A slot has become a core."""
-        near, of = self.cores.near, self.cores.component
-        number, found, own = near.around(slot), near.found, 0
+        near, families = self.cores.near, self._families
+        of, number, found, own = families.of, near.around(slot), near.found, 0
         for i in range(number):
             other = of[found[i]]  # 0 where it is no core, or has just become one, too
             if other and other != own:
                 if own:
-                    own = self._merge(own, other)
+                    own = families.merge(own, other)
                 else:
                     own = other
-                    self._enter(own, slot)
+                    families.add(own, slot, self.cores.first[slot])
         if not own:
-            self._found({slot}, [(self.cores.first[slot], slot)])
-
-    def _enter(self, number: int, slot: int) -> None:
-        component, first = self._components[number], self.cores.first[slot]
-        assert component is not None  # noqa: S101 - cores have one
-        component.members.add(slot)
-        self.cores.component[slot] = number
-        component.number = min(component.number, first)
-        heappush(component.oldest, (first, slot))
-        if len(component.oldest) > 2 * len(component.members) + SLACK:
-            component.oldest = [(self.cores.first[member], member) for member in component.members]
-            heapify(component.oldest)
-
-    def _merge(self, one: int, other: int) -> int:
-        """Make one of two components; the number of the larger one stays."""
-        kept, moved = self._components[one], self._components[other]
-        assert kept is not None  # noqa: S101 - cores have one
-        assert moved is not None  # noqa: S101
-        if len(kept.members) < len(moved.members):
-            return self._merge(other, one)
-        kept.stale = kept.stale or moved.stale
-        for slot in moved.members:
-            self._enter(one, slot)
-        self._drop(other)
-        return one
-
-    def _drop(self, number: int) -> None:
-        self._components[number] = None
-        self._free.append(number)
+            families.make(slot, self.cores.first[slot])
 
     def _leave(self, fallen: list[int]) -> None:
         """Slots are cores no more: what they held together may be apart."""
         for slot in fallen:
-            number = self.cores.component[slot]
-            component = self._components[number]
-            assert component is not None  # noqa: S101 - cores have one
-            self.cores.component[slot] = 0
-            component.members.discard(slot)
-            if not component.members:
-                self._drop(number)
-            elif self.cores.first[slot] == component.number:
-                component.stale = True
+            self._families.remove(slot)
         if len(fallen) == 1 and self._still_linked(fallen[0]):
             return
         torn = fallen if len(fallen) > FEW else [slot for group in self._torn(fallen) for slot in group]
-        near: dict[int, set[int]] = {}
+        near, core, owner, of = self.cores.near, self.cores.core, self._owner, self._families.of
+        mark, found = self._mark, near.found
+        self._mark += 1
+        held: dict[int, list[int]] = {}
         # All together, because each might lean on the others' bridges.
         for slot in torn:
-            for other in self._cores_near(slot):
-                near.setdefault(self.cores.component[other], set()).add(other)
-        for left in near.values():
-            if len(left) > 1:
-                self._split(left)
+            for i in range(near.around(slot)):
+                other = found[i]
+                if core[other] and owner[other] != mark:
+                    owner[other] = mark
+                    held.setdefault(of[other], []).append(other)
+        for seeds in held.values():
+            if len(seeds) > 1:
+                self._search(seeds)
 
     def _torn(self, fallen: list[int]) -> list[list[int]]:
         """What fell, in groups that were linked, without those whose neighbours hang together anyhow."""
@@ -263,56 +229,112 @@ class CoreLabels:
                     reached += 1
         return reached >= number
 
-    def _cores_near(self, slot: int) -> list[int]:
-        near, core = self.cores.near, self.cores.core
-        number, found = near.around(slot), near.found
-        return [found[i] for i in range(number) if core[found[i]]]
+    def _search(self, seeds: list[int]) -> None:
+        """Walk on from the seeds, which one component held together, until one group is left or all have met.
 
-    def _split(self, left: set[int]) -> None:
-        """Cores that had neighbours in common: make several components of theirs where they are apart."""
-        groups = []
-        while left:
-            ahead = [left.pop()]
-            seen = set(ahead)
-            while ahead and left:
-                for slot in self._cores_near(ahead.pop()):
-                    if slot in left:
-                        left.discard(slot)
-                        seen.add(slot)
-                        ahead.append(slot)
-            groups.append((seen, deque(seen)))
-        if len(groups) > 1:
-            self._search(groups)
-
-    def _search(self, groups: list[tuple[set[int], deque[int]]]) -> None:
-        """Walk on from all groups until one is left or all have met."""
-        owner = {slot: group for group in groups for slot in group[0]}
-        while len(groups) > 1:
-            for group in list(groups):
-                if len(groups) == 1 or group not in groups:
+        Groups go on in turn, so that what falls off is found in as many steps as it has cores.
+        """
+        left = len(seeds)
+        self._begin(seeds)
+        into = self._into
+        active = list(range(left))
+        while left > 1:
+            going = []
+            for group in active:
+                if into[group] != group:
                     continue
-                seen, ahead = group
-                if not ahead:
-                    groups.remove(group)
-                    self._part(seen)
-                    continue
-                for slot in self._cores_near(ahead.popleft()):
-                    other = owner.get(slot)
-                    if other is None:
-                        owner[slot] = group
-                        seen.add(slot)
-                        ahead.append(slot)
-                    elif other is not group and other in groups:
-                        for moved in other[0]:
-                            owner[moved] = group
-                        seen |= other[0]
-                        ahead.extend(other[1])
-                        groups.remove(other)
+                if not self._head[group]:
+                    self._part(group)
+                    left -= 1
+                else:
+                    left -= self._step(group)
+                    going.append(group)
+                if left == 1:
+                    return
+            active = going
 
-    def _part(self, seen: set[int]) -> None:
-        """These cores are a component of their own."""
-        old = self._components[self.cores.component[next(iter(seen))]]
-        assert old is not None  # noqa: S101 - cores have one
-        old.members -= seen
-        old.stale = True
-        self._found(seen, [(self.cores.first[slot], slot) for slot in seen])
+    def _begin(self, seeds: list[int]) -> None:
+        """A group for each seed: cores to go on from, a list from `_head` to `_tail`, and those done with."""
+        number, owner, after = len(seeds), self._owner, self._after
+        if number > self._groups:
+            self._groups = 2 * number
+            for name in GROUPS:
+                setattr(self, name, np.zeros(self._groups, np.uint32).data)
+        self._base = self._mark
+        self._mark += number
+        head, tail, done, last, into = self._head, self._tail, self._done, self._last, self._into
+        for group in range(number):
+            slot = seeds[group]
+            owner[slot] = self._base + group
+            after[slot] = 0
+            head[group] = tail[group] = slot
+            done[group] = last[group] = 0
+            into[group] = group
+
+    def _step(self, group: int) -> int:
+        """Look around one core of a group; how many other groups have become part of it."""
+        near, core, owner, after, base = (
+            self.cores.near,
+            self.cores.core,
+            self._owner,
+            self._after,
+            self._base,
+        )
+        slot = self._head[group]
+        self._head[group] = after[slot]
+        if not after[slot]:
+            self._tail[group] = 0
+        after[slot] = self._done[group]
+        self._done[group] = slot
+        if not self._last[group]:
+            self._last[group] = slot
+        met, found, into = 0, near.found, self._into
+        for i in range(near.around(slot)):
+            other = found[i]
+            if not core[other]:
+                continue
+            known = owner[other] - base
+            if known < 0:
+                owner[other] = base + group
+                after[other] = 0
+                if self._tail[group]:
+                    after[self._tail[group]] = other
+                else:
+                    self._head[group] = other
+                self._tail[group] = other
+            elif known != group:
+                while into[known] != known:
+                    known = into[known]
+                if known != group:
+                    self._meet(group, known)
+                    met += 1
+        return met
+
+    def _meet(self, group: int, other: int) -> None:
+        """Make another group part of a group."""
+        head, tail, done, last, after = self._head, self._tail, self._done, self._last, self._after
+        self._into[other] = group
+        if head[other]:
+            if head[group]:
+                after[tail[group]] = head[other]
+            else:
+                head[group] = head[other]
+            tail[group] = tail[other]
+        if done[other]:
+            if done[group]:
+                after[last[group]] = done[other]
+            else:
+                done[group] = done[other]
+            last[group] = last[other]
+
+    def _part(self, group: int) -> None:
+        """A group is a component of its own."""
+        families, first, after = self._families, self.cores.first, self._after
+        slot = self._done[group]
+        families.remove(slot)
+        number = families.make(slot, first[slot])
+        slot = after[slot]
+        while slot:
+            families.remove(slot)
+            families.add(number, slot, first[slot])
+            slot = after[slot]

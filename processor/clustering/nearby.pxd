@@ -9,6 +9,7 @@ cdef class Nearby:
     cdef public unsigned char[::1] held
     cdef public unsigned int[::1] found
     cdef public double _side
+    cdef public dict _arrays
     cdef public double[::1] _q
     cdef public long long[::1] _on
     cdef public unsigned long long[::1] _strides
@@ -22,6 +23,7 @@ cdef class Nearby:
     cdef public long long _full
 
     cpdef reserve(self, long long room)
+    cpdef widen(self, long long columns)
     @cython.locals(x="double[::1]", at="long long", i="long long")
     cpdef add(self, long long number, double[::1] rows, long long begin)
     @cython.locals(following="long long", before="long long")

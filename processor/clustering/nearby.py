@@ -6,9 +6,10 @@ Cells of side eps (1 + 1e-6) on at most three columns; cells that share a bucket
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.neighbours import FAR, GRID_DIMENSIONS, KEYS
-from processor.clustering.tables import secret
+from processor.clustering.tables import longer, secret, zeros
 
 KEY_BITS = 60  # of a cell's key: the sum of its numbers on the columns by secret strides
 FIRST_ROOM = 64
@@ -43,6 +44,7 @@ class Nearby:
         self.size = 0
         self.room = 0
         self._side = side
+        self._arrays: dict[str, NDArray[Any]] = {}
         self._q = np.zeros(columns).data  # the point that is looked around
         self._on = np.zeros(0, np.int64).data  # columns of the grid
         strides = [secret(f"nearby {i}") & KEYS | 1 for i in range(GRID_DIMENSIONS)]
@@ -58,13 +60,29 @@ class Nearby:
         """Make numbers below `room` usable."""
         if room <= self.room:
             return
-        self.x = self._longer(self.x if self.room else None, room * self.columns, "d")
-        self.held = self._longer(self.held if self.room else None, room, "B")
-        self._key = self._longer(self._key if self.room else None, room, "Q")
-        self._next = self._longer(self._next if self.room else None, room, "I")
-        self._before = self._longer(self._before if self.room else None, room, "I")
-        self.found = np.zeros(room, np.uint32).data
+        for name, kind, width in (
+            ("x", "d", self.columns),
+            ("held", "B", 1),
+            ("found", "I", 1),
+            ("_key", "Q", 1),
+            ("_next", "I", 1),
+            ("_before", "I", 1),
+        ):
+            held = self._arrays.get(name)
+            values = zeros(room * width, kind) if held is None else longer(held, room * width)
+            self._arrays[name] = values
+            setattr(self, name, values.data)
         self.room = room
+
+    def widen(self, columns: int) -> None:
+        """Points have more columns from now on, in which those that are held are 0."""
+        used = int(np.flatnonzero(np.asarray(self.held)).max(initial=0)) + 1
+        old = self._arrays["x"].reshape(-1, self.columns)[:used]
+        values = self._arrays["x"] = zeros(self.room * columns, "d")
+        values.reshape(-1, columns)[:used, : self.columns] = old
+        self.x = values.data
+        self._q = np.zeros(columns).data
+        self.columns = columns
 
     def add(self, number: int, rows: Any, begin: int) -> None:
         """Hold a point that is not held: its coordinates are in `rows` from `begin` on; 0 is no number."""
@@ -177,14 +195,7 @@ class Nearby:
         self._offsets = np.array([offset & KEYS for offset in offsets], np.uint64).data
         self._full = 2 * len(held)
         buckets = 1 << (BUCKETS * self._full - 1).bit_length()
-        self._heads = np.zeros(buckets, np.uint32).data
+        self._heads = zeros(buckets, "I").data
         self._shift = KEY_BITS + 1 - buckets.bit_length()
         for number in held.tolist():
             self._link(number)
-
-    @staticmethod
-    def _longer(old: Any, number: int, kind: str) -> Any:
-        made = np.zeros(number, kind)
-        if old is not None:
-            made[: len(old)] = old
-        return made.data
