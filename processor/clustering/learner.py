@@ -232,9 +232,12 @@ class Learner(Stateful):
         """Add columns; where a new feature's name stands in an event must not matter."""
         if new:
             self.names += sorted(new, key=arguments.rank)
-            self._labels = None
-            if len(self.names) > self.engine.columns:
-                self.engine.widen(len(self.names))
+            columns = len(self.names)
+            if columns > self.engine.columns:
+                self.engine.widen(columns)
+                if self._labels is not None:
+                    # In a column of zeros nobody comes nearer or goes: roles and clusters stay.
+                    self._labels.cores.near.widen(columns)
 
     def _followed(self) -> CoreLabels:
         """The clusters as of now."""

@@ -11,6 +11,7 @@ cdef class Leaf(Stateful):
     cpdef add(self, long long slot, list point)
     @cython.locals(n="long long", i="long long", at="long long")
     cpdef bint remove(self, long long slot)
+    cpdef widen(self, long long columns)
     @cython.locals(at="long long")
     cpdef long long _at(self, long long slot)
 
@@ -37,7 +38,8 @@ cdef class Bucket(Stateful):
                    low="double[:, ::1]", high="double[:, ::1]", gaps="double[::1]")
     cpdef long long _measure(self, list point)
     cpdef _split(self, long long i)
-    cpdef _widen(self, long long capacity)
+    cpdef widen(self, long long columns)
+    cpdef _make_room(self, long long capacity)
 
 cdef class Grid(Stateful):
     cdef public tuple columns

@@ -83,6 +83,12 @@ class Leaf(Stateful):
         self.slots[n] = slot
         self.size = n + 1
 
+    def widen(self, columns: int) -> None:
+        """Have more columns, in which all are 0."""
+        cols = self.points()
+        self.cols = np.zeros((columns, cols.shape[1]))
+        self.points()[: len(cols)] = cols
+
     def points(self) -> NDArray[np.float64]:
         """All columns, beyond `size` too."""
         return np.asarray(self.cols)
@@ -137,7 +143,10 @@ class Leaf(Stateful):
 
 
 class Bucket(Stateful):
-    """Leaves with bounding boxes. `low` and `high` are (columns, leaves); they mean nothing for one leaf."""
+    """Leaves with bounding boxes. `low` and `high` are (columns, leaves); they mean nothing for one leaf.
+
+    A point of more columns than it has widens it: in those it was not told of, all that it holds is 0.
+    """
 
     STATE = ("leaves", "size", "boxed", "columns")
 
@@ -162,6 +171,8 @@ class Bucket(Stateful):
 
     def add(self, slot: int, point: list[float]) -> None:
         """Add a vector to the leaf whose box is nearest."""
+        if len(point) > self.columns:
+            self.widen(len(point))
         self.size += 1
         chosen = 0
         if self.boxed:
@@ -178,6 +189,8 @@ class Bucket(Stateful):
 
     def remove(self, slot: int, point: list[float]) -> bool:
         """Remove a vector; whether it was here."""
+        if len(point) > self.columns:
+            self.widen(len(point))
         leaves = self.leaves
         if self.boxed:
             n = self._measure(point)
@@ -192,6 +205,8 @@ class Bucket(Stateful):
 
     def near(self, point: list[float], limit: float) -> list[Leaf]:
         """Leaves that may hold vectors within the limit, those whose boxes are nearest to the point first."""
+        if len(point) > self.columns:
+            self.widen(len(point))
         leaves = self.leaves
         if not self.boxed:
             return leaves[:1]
@@ -211,6 +226,17 @@ class Bucket(Stateful):
             if gaps[i] <= limit:
                 (first if gaps[i] == least else others).append(leaves[i])
         return first + others
+
+    def widen(self, columns: int) -> None:
+        """Have so many columns at least."""
+        if columns <= self.columns:
+            return
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        more = np.zeros((columns - self.columns, low.shape[1]))
+        self.low, self.high = np.concatenate((low, more)), np.concatenate((high, more))
+        self.columns = columns
+        for leaf in self.leaves:
+            leaf.widen(columns)
 
     def drop(self, leaf: Leaf) -> None:
         """Take a leaf away with all that is in it."""
@@ -268,14 +294,14 @@ class Bucket(Stateful):
         self.leaves.append(other)
         n = len(self.leaves)
         if not self.boxed or n > self.low.shape[1]:
-            self._widen(max(8, 2 * n))
+            self._make_room(max(8, 2 * n))
         low, high = np.asarray(self.low), np.asarray(self.high)
         for j, one in ((i, leaf), (n - 1, other)):
             cols = one.points()[:, : one.size]
             low[:, j] = cols.min(axis=1)
             high[:, j] = cols.max(axis=1)
 
-    def _widen(self, capacity: int) -> None:
+    def _make_room(self, capacity: int) -> None:
         low, high = np.full((self.columns, capacity), np.inf), np.full((self.columns, capacity), -np.inf)
         if self.boxed:
             n = self.low.shape[1]

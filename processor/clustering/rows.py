@@ -147,7 +147,7 @@ class Rows(Chained):
         """Give each row of a field more entries, all 0."""
         old = self.arrays[name].reshape(-1, before)
         values = zeros(len(old) * width, kind)
-        values.reshape(-1, width)[:, :before] = old
+        values.reshape(-1, width)[: self.size, :before] = old[: self.size]
         self._layout[name] = (kind, width)
         self._put(name, values)
 

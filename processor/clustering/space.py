@@ -85,18 +85,9 @@ class Space(Scans):
                 at = slots.link[at]
             places.head[place] = 0
 
-    def relist(self) -> None:
-        """Build what range queries walk anew: the vectors have other columns."""
-        self._indexes.clear()
-        slots, places = self.slots, self.places
-        places.arrays["head"][:] = 0
-        sizes = places.arrays["size_of"].copy()
-        places.arrays["size_of"][:] = 0
-        for slot in range(1, slots.size):
-            if slots.place[slot] and slots.listed[slot]:
-                places.size_of[slots.place[slot]] += 1
-                self.enlist(slot)
-        places.arrays["size_of"][:] = sizes
+    def widen(self) -> None:
+        """The rows have more columns, all 0: who is near whom stays. Buckets follow as used."""
+        self._seen = 0
 
     def delist(self, slot: int) -> None:
         """Let range queries find a slot no more."""
@@ -306,6 +297,7 @@ class Space(Scans):
 
     def _migrate(self, index: _Index, grid: Grid, bucket: Bucket) -> None:
         """Deal one leaf to the grid."""
+        bucket.widen(self.rows.columns)
         leaf = bucket.leaves[-1]
         names, points = leaf.names()[: leaf.size].tolist(), leaf.points()[:, : leaf.size].T.tolist()
         bucket.drop(leaf)

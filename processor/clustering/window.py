@@ -134,7 +134,7 @@ class Window(Stateful):
         """Vectors have more columns from now on; those that are known, and their counts, are 0 there."""
         self.columns = columns
         self.rows.widen(columns)
-        self.space.relist()
+        self.space.widen()
 
     def part_events(self) -> list[tuple[int, int]]:
         """The parts in the window that hold events: (the caller's number, live events)."""
