@@ -54,6 +54,10 @@ cdef class CoreLabels:
     @cython.locals(near=Nearby, core="unsigned char[::1]", left="unsigned int[::1]", count="long long",
                    number="long long", found="unsigned int[::1]", i="long long", other="long long")
     cpdef bint _still_linked(self, long long slot)
+    @cython.locals(near=Nearby, core="unsigned char[::1]", owner="long long[::1]", after="unsigned int[::1]",
+                   mark="long long", found="unsigned int[::1]", missing="long long", at="long long",
+                   least="double", i="long long", other="long long", distance="double", last="long long")
+    cpdef bint _closely_linked(self, long long slot)
     @cython.locals(near=Nearby, left="unsigned int[::1]", limit="double", ahead="long long",
                    reached="long long", slot="long long", i="long long", other="long long")
     cpdef bint _linked(self, long long number)

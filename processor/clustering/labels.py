@@ -20,6 +20,7 @@ NOISE = -1
 CATCH_UP = 1000  # vectors that changed and are followed one by one, whatever the window
 CATCH_UP_SHARE = 3  # so many halvings of the number of vectors is how many are followed in a large one
 FEW = 128  # cores whose links are looked at pair by pair
+STEPS = 8  # of many cores, that are looked around
 GROUPS = ("_head", "_tail", "_done", "_last", "_into")
 
 
@@ -203,17 +204,48 @@ class CoreLabels:
         return groups
 
     def _still_linked(self, slot: int) -> bool:
-        """Whether the cores near a slot that fell hang together by themselves; False where they are many."""
+        """Whether the cores near a slot that fell hang together by themselves; else a search has to tell."""
         near, core, left, count = self.cores.near, self.cores.core, self._left, 0
         number, found = near.around(slot), near.found
         for i in range(number):
             other = found[i]
             if core[other]:
                 if count == FEW:
-                    return False
+                    return self._closely_linked(slot)
                 left[count] = other
                 count += 1
         return self._linked(count)
+
+    def _closely_linked(self, slot: int) -> bool:
+        """Whether from the core nearest to a slot all others near it are reached, around few of them."""
+        near, core, owner, after = self.cores.near, self.cores.core, self._owner, self._after
+        mark, found, missing, at, least = self._mark, near.found, 0, 0, near.limit
+        self._mark = mark + 2  # of those to be reached, and of those that are
+        for i in range(near.around(slot)):
+            other = found[i]
+            if core[other]:
+                owner[other] = mark
+                missing += 1
+                distance = near.distance(other)
+                if distance <= least:
+                    at, least = other, distance
+        owner[at] = mark + 1
+        missing -= 1
+        after[at] = 0
+        last = at
+        for _ in range(STEPS):
+            if not at or not missing:
+                break
+            for i in range(near.around(at)):
+                other = found[i]
+                if owner[other] == mark:
+                    owner[other] = mark + 1
+                    missing -= 1
+                    after[other] = 0
+                    after[last] = other
+                    last = other
+            at = after[at]
+        return missing == 0
 
     def _linked(self, number: int) -> bool:
         """Whether so many cores in `_left` hang together by themselves."""

@@ -8,6 +8,7 @@ from math import cos, pi, sin
 import pytest
 
 from processor import SlidingDBSCAN
+from processor.clustering import labels
 from processor.clustering.families import Families
 from tests.unit.clustering.hostile import shuffled_line, swept_line
 
@@ -36,6 +37,12 @@ def bridges(generator: random.Random) -> Iterator[Point]:
             yield generator.randrange(26) * 0.9, 0.0
 
 
+def crowds(generator: random.Random) -> Iterator[Point]:
+    """Dense crowds in a row, each in reach of some of the next: hundreds are near each point."""
+    while True:
+        yield generator.choice((0.0, 0.8, 1.6, 2.9)) + generator.gauss(0, 0.05), generator.gauss(0, 0.2)
+
+
 def lattice(generator: random.Random) -> Iterator[Point]:
     """A lattice with eps on the lattice, of which a third is there."""
     while True:
@@ -47,37 +54,42 @@ STREAMS: dict[str, Callable[[random.Random], Iterator[Point]]] = {
     "a line renewed anywhere": lambda generator: in_line(shuffled_line(160, 0.9, generator.randrange(99))),
     "a ring": ring,
     "bridges": bridges,
+    "crowds": crowds,
     "a lattice": lattice,
 }
 
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize(
-    ("min_samples", "window", "panes", "every"),
+    "case",
     [
         (2, 159, None, 1),
         (3, 157, None, 1),
         (2, 150, 6, 1),
         (1, 158, None, 3),
-        (3, 300, None, 7),
+        (3, 400, None, 7),
         (2, 80, 2, 5),
     ],
+    ids=str,
 )
 def test_labels_followed_equal_labels_worked_out(
-    name: str, min_samples: int, window: int, panes: int | None, every: int
+    name: str, case: tuple[int, int, int | None, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked after each, or each third event and so on; all vectors compared now and then."""
-    model = SlidingDBSCAN(1.0, min_samples, window, panes)
+    min_samples, window, panes, every = case
     generator = random.Random(f"{name} {window}")  # noqa: S311 - test data
-    for step, (x, y) in enumerate(islice(STREAMS[name](generator), 700)):
-        model.learn_one({"x": x, "y": y})
+    monkeypatch.setattr(labels, "FEW", generator.choice((2, 12, 128)))
+    monkeypatch.setattr(labels, "STEPS", generator.choice((1, 3, 8)))
+    dbscan = SlidingDBSCAN(1.0, min_samples, window, panes)
+    for step, (x, y) in enumerate(islice(STREAMS[name](generator), 600)):
+        dbscan.learn_one({"x": x, "y": y})
         if step % every:
             continue
-        told = model.predict_one({"x": x, "y": y})
+        told = dbscan.predict_one({"x": x, "y": y})
         if step % 20 == 0:
-            expected = {tuple(vector.values()): label for vector, _, label in model.labels}
+            expected = {tuple(vector.values()): label for vector, _, label in dbscan.labels}
             assert expected[x, y] == told
-            asked = {point: model.predict_one(dict(zip("xy", point, strict=True))) for point in expected}
+            asked = {point: dbscan.predict_one(dict(zip("xy", point, strict=True))) for point in expected}
             assert expected == asked
 
 
