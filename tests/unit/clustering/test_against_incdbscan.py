@@ -17,6 +17,7 @@ from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts
 from tests.unit.clustering.oracle import squared_distances
 from tests.unit.clustering.shapes import Shape, scaled
+from tests.unit.clustering.streams import small_limits
 
 WINDOW = 40
 REACH = {1: 12, 2: 4, 3: 2}  # 1 beyond
@@ -82,13 +83,14 @@ class Pair:
 
 @pytest.mark.parametrize("columns", range(1, 13))
 def test_roles_partition_and_sizes_equal_incdbscans(
-    columns: int, record_property: Callable[[str, object], None]
+    columns: int, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     """Windows of 40 events over 120, after every fourth, min_samples 2 to 8, eps one step or two."""
     found: Counter[Role] = Counter()
     windows = 0
     for min_samples in range(2, 9):
         random = np.random.default_rng(columns * 10 + min_samples)
+        small_limits(monkeypatch, random)
         shape = Shape(
             "quarters",
             partial(scaled, step=0.25),

@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -15,6 +16,7 @@ from processor.clustering.rows import Counts, Gate
 from tests.unit.clustering.oracle import Window, dbscan
 from tests.unit.clustering.plain import PlainEngine
 from tests.unit.clustering.shapes import Shape, scaled, unit
+from tests.unit.clustering.streams import small_limits
 
 MOST = 12  # dimensions
 SCOPES = st.sampled_from(["a", "b", "c"])
@@ -40,9 +42,12 @@ class EngineMachine(RuleBasedStateMachine):
         columns=st.integers(1, MOST),
         min_samples=st.integers(1, 8),
         limit=st.sampled_from([5, 1000, 1000]),
+        paths=st.integers(0, 99),
     )
-    def begin(self, shape: Shape, columns: int, min_samples: int, limit: int) -> None:
+    def begin(self, shape: Shape, columns: int, min_samples: int, limit: int, paths: int) -> None:
         """Empty engines, of which one is neither asked nor stored, and the multiset itself."""
+        self.patch = pytest.MonkeyPatch()
+        small_limits(self.patch, np.random.default_rng(paths))
         self.shape, self.columns = shape, columns
         self.min_samples = min_samples
         made: dict[str, Any] = {"columns": columns, "eps": shape.eps, "min_samples": min_samples}
@@ -173,8 +178,12 @@ class EngineMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Who was never asked or stored says the same in the end."""
-        if hasattr(self, "plain"):
+        if not hasattr(self, "plain"):
+            return
+        try:
             assert self.clusters(self.flat) == self.clusters(self.quiet)
+        finally:
+            self.patch.undo()
 
 
 TestEngineMachine = EngineMachine.TestCase
