@@ -73,6 +73,17 @@ def both_ends(window: int) -> Iterator[Point]:
     return _points(batch)
 
 
+def renewed(window: int) -> Iterator[Point]:
+    """A line with one neighbour more than the window holds, in one random order again and again.
+
+    Every event closes one gap of the line and opens another.
+    """
+    order = np.random.default_rng(9).permutation(window + 1) * CHAIN
+    while True:
+        for x in order:
+            yield {"x": float(x), "y": 0.0}
+
+
 def bridges(window: int) -> Iterator[Point]:
     """Two dense lines, and between them a bridge of single points that comes and goes."""
 
@@ -99,6 +110,7 @@ LABEL_STALLS: Final = (
     LabelStall("stall: labels, a line splits and joins anywhere, 2-D", 2, anywhere),
     LabelStall("stall: labels, a line grows and loses at its ends, 2-D", 2, at_its_ends),
     LabelStall("stall: labels, a line between two blobs comes and goes, 2-D", 2, both_ends),
+    LabelStall("stall: labels, a line renewed in random order, 2-D", 2, renewed),
     LabelStall("stall: labels, bridges, 2-D", 3, bridges),
     LabelStall("stall: labels, forged hashes, 2-D", 2, one_hash),
 )
