@@ -20,7 +20,7 @@ cdef class Nearby:
     cdef public unsigned int[::1] _before
     cdef public unsigned int[::1] _heads
     cdef public long long _shift
-    cdef public long long _full
+    cdef public long long _left
 
     cpdef reserve(self, long long room)
     cpdef widen(self, long long columns)
@@ -48,4 +48,6 @@ cdef class Nearby:
     cpdef unsigned long long _key_of(self, double[::1] x, long long begin)
     @cython.locals(key="unsigned long long", bucket="long long", head="long long")
     cpdef _link(self, long long number)
+    @cython.locals(i="long long")
+    cpdef _link_all(self, unsigned int[::1] numbers)
     cpdef _lay(self)

@@ -14,6 +14,7 @@ from processor.clustering.tables import longer, secret, zeros
 KEY_BITS = 60  # of a cell's key: the sum of its numbers on the columns by secret strides
 FIRST_ROOM = 64
 BUCKETS = 2  # for each point there is room for
+WORTH = 4  # times as many cells are worth laying the grid anew
 SPREAD = 4  # cells that a column extends over for it to be one of the grid's
 
 
@@ -53,7 +54,7 @@ class Nearby:
         self._offsets = np.zeros(1, np.uint64).data
         self._heads = np.zeros(BUCKETS * FIRST_ROOM, np.uint32).data
         self._shift = KEY_BITS + 1 - len(self._heads).bit_length()  # what is above it is the bucket's number
-        self._full = FIRST_ROOM  # points from which the grid is laid anew
+        self._left = FIRST_ROOM  # points to come until the grid is laid anew
         self.reserve(FIRST_ROOM)
 
     def reserve(self, room: int) -> None:
@@ -91,10 +92,10 @@ class Nearby:
             x[at + i] = rows[begin + i]
         self.held[number] = 1
         self.size += 1
-        if self.size > self._full:
+        self._link(number)
+        self._left -= 1
+        if self._left < 0:
             self._lay()
-        else:
-            self._link(number)
 
     def remove(self, number: int) -> None:
         """Hold a point no more."""
@@ -182,20 +183,31 @@ class Nearby:
             self._before[head] = number
         self._heads[bucket] = number
 
+    def _link_all(self, numbers: Any) -> None:
+        for i in range(len(numbers)):
+            self._link(numbers[i])
+
     def _lay(self) -> None:
-        """Lay the grid on the columns that extend over most cells now, with buckets for twice the points."""
+        """Lay the grid on the columns that extend over most cells now, with buckets for twice the points.
+
+        Once as many have come as are held now there may be twice as many, or all may be elsewhere. Where
+        neither is so, it stays.
+        """
         held = np.flatnonzero(np.asarray(self.held))
         points = np.asarray(self.x).reshape(-1, self.columns)[held]
-        cells = (points.max(axis=0) - points.min(axis=0)) / self._side
+        cells = np.minimum((points.max(axis=0) - points.min(axis=0)) / self._side, 2.0 * FAR)
         widest = cells.argsort(kind="stable")[::-1][:GRID_DIMENSIONS]
-        self._on = widest[cells[widest] >= SPREAD].astype(np.int64).data
+        chosen = widest[cells[widest] >= SPREAD].astype(np.int64)
+        self._left = max(FIRST_ROOM, len(held))
+        buckets = 1 << (BUCKETS * (len(held) + self._left) - 1).bit_length()
+        gain = cells[chosen].prod() / np.maximum(cells[np.asarray(self._on)], 1.0).prod()
+        if buckets <= len(self._heads) and not gain > WORTH:
+            return
+        self._on = chosen.data
         offsets = [0]
         for i in range(len(self._on)):
             offsets = [offset + step * int(self._strides[i]) for offset in offsets for step in (0, -1, 1)]
         self._offsets = np.array([offset & KEYS for offset in offsets], np.uint64).data
-        self._full = 2 * len(held)
-        buckets = 1 << (BUCKETS * self._full - 1).bit_length()
         self._heads = zeros(buckets, "I").data
         self._shift = KEY_BITS + 1 - buckets.bit_length()
-        for number in held.tolist():
-            self._link(number)
+        self._link_all(held.astype(np.uint32).data)

@@ -57,3 +57,21 @@ def test_points_beyond_the_grid_are_found_too() -> None:
     assert 1 == near.around_point([-1e150])
     assert 0 == near.around_point([float("nan")])
     assert 1 == near.around_point([4.0])
+
+
+def test_the_grid_follows_points_that_move_to_another_column() -> None:
+    """As many points as ever, first along one column, then along the other: soon a bucket has few of them."""
+    near = Nearby(2, 1.0, 1.0 + 1e-6)
+    near.reserve(1000)
+    for number in range(1, 1000):
+        near.add(number, np.array([3.0 * number, 0.0]).data, 0)
+    for number in range(1, 1000):
+        near.remove(number)
+        near.add(number, np.array([0.0, 3.0 * number]).data, 0)
+    for number in range(1, 1000):
+        near.remove(number)
+        near.add(number, np.array([0.0, 3.0 * number]).data, 0)
+
+    assert 1 in list(near._on)  # noqa: SLF001 - what is found is the same whatever the columns
+    assert 1 == near.around_point([0.0, 30.0])
+    assert 0 == near.around_point([30.0, 0.0])
