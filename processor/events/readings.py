@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False
-"""Numbers, ids and times by their bytes, in their usual spelling (readings.pxd; as scan.py)."""
+"""Names, numbers, ids and times by their bytes, in their usual spelling (readings.pxd; as scan.py)."""
 
 from array import array
 from typing import Final
@@ -17,6 +17,7 @@ from processor.events.signs import (
     SURE_DIGITS,
     ZERO,
 )
+from processor.events.skim_fields import BUCKETS, FIRST, LAST, LENGTH, MIDDLE, TABLE, TEXTS
 
 # Digits in hexadecimal that are below 2**63 whatever they are.
 SURE_HEX: Final = 15
@@ -35,6 +36,23 @@ class Readings(Scan):
         self.time = 0
         self._days_before = DAYS_BEFORE
         self._days_in = DAYS_IN
+        self._table = TABLE
+        self._texts = TEXTS
+
+    def _number_of(self, p: bytes, begin: int, end: int) -> int:
+        """The number of a field's name, -1 of others."""
+        length = end - begin
+        if not 0 < length <= 31:
+            return -1
+        marks = p[begin] * FIRST + p[begin + length // 2] * MIDDLE + p[end - 1] * LAST + length * LENGTH
+        number = self._table[marks & (BUCKETS - 1)] - 1
+        if number < 0:
+            return -1
+        text = number * 32
+        for place in range(length):
+            if self._texts[text + place] != p[begin + place]:
+                return -1
+        return number if self._texts[text + length] == 0 else -1
 
     def _meaning(self, p: bytes, begin: int, end: int) -> int:
         """0 no number, 1 a number, 2 a number that is 999, 3 one in hexadecimal; -1 what is neither.

@@ -80,6 +80,30 @@ def test_a_changed_record_is_skimmed_right(data: st.DataObject) -> None:
     skimmed([sample, *(changed(data, sample) for _ in range(2))])
 
 
+@given(st.data())
+def test_what_was_skimmed_before_changes_nothing(data: st.DataObject) -> None:
+    """A skimmer that has seen other layouts, and these, says what one says that has seen nothing."""
+    values = [data.draw(st.sampled_from(SAMPLES)) for _ in range(3)]
+    values = [*values, *(changed(data, value) for value in values), *values]
+    cut = [value[: data.draw(st.integers(0, len(value)))] for value in values[3:6]]
+    used = Skimmer(1 << 20)
+
+    for value in [*values, *cut, *values]:
+        fresh = Skimmer(1 << 20)
+        assert fresh.key(value) == used.key(value)
+        assert fresh.time == used.time or fresh.key(value) is None
+
+
+def test_layouts_without_end_are_forgotten() -> None:
+    """Whoever sends records of ever new keys and values does not change what is said of others."""
+    used, sample = Skimmer(1 << 20), SAMPLES[0]
+    expected = used.key(sample)
+
+    for lap in range(60):
+        used.key(json.dumps({f"{lap}-{place}": "x" * place for place in range(40)}).encode())
+        assert expected == used.key(sample)
+
+
 @given(st.sampled_from(SAMPLES), st.data())
 def test_damaged_bytes_are_skimmed_right(sample: bytes, data: st.DataObject) -> None:
     """Cut, doubled, overwritten: what is no longer the record has no key of its, or its sketch."""
