@@ -88,7 +88,7 @@ bench: setup kafka-setup ## clusterer, pipeline and Kafka to Kafka against their
 	$(BIN)/eventcluster bench clusterer --json .artefacts/bench-clusterer.json --plot .artefacts/bench-clusterer.html
 	$(BIN)/eventcluster bench pipeline --json .artefacts/bench-pipeline.json --plot .artefacts/bench-pipeline.html
 	@rm -f .artefacts/kafka.json
-	@$(BIN)/python -m tests.support.kafka --nodes 1 --info .artefacts/kafka.json & trap "kill $$!" EXIT; \
+	@$(BIN)/python -m tests.support.kafka --nodes 1 --as-shipped --info .artefacts/kafka.json & trap "kill $$!" EXIT; \
 		until [ -s .artefacts/kafka.json ]; do kill -0 $$! || exit 1; sleep 0.5; done; \
 		$(BIN)/eventcluster bench kafka --json .artefacts/bench-kafka.json --plot .artefacts/bench-kafka.html \
 			--bootstrap "$$($(BIN)/python -c 'import json; print(json.load(open(".artefacts/kafka.json"))["bootstrap"])')"

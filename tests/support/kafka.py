@@ -107,12 +107,12 @@ def _start(folder: Path, current: Path, nodes: int) -> SharedKafka:
     return SharedKafka(said.strip(), hold)
 
 
-def _keep(nodes: int, users: Path | None, info: Path | None) -> int:
+def _keep(nodes: int, users: Path | None, info: Path | None, *, as_shipped: bool) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        cluster = Cluster(nodes)
+        cluster = Cluster(nodes, as_shipped=as_shipped)
         cluster.start()
     except Unavailable as missing:
         sys.stdout.write(f"{missing}\n")
@@ -154,9 +154,12 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1)
     parser.add_argument("--info", type=Path, help="JSON file to write the address to")
     parser.add_argument("--users", type=Path, help="lock file held by the users; without it: until a signal")
+    parser.add_argument(
+        "--as-shipped", action="store_true", help="the JVM as Kafka's own scripts start it, to measure with"
+    )
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        return _keep(options.nodes, options.users, options.info)
+        return _keep(options.nodes, options.users, options.info, as_shipped=options.as_shipped)
     return 0
 
 
