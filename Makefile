@@ -71,7 +71,7 @@ check: setup audit ## ruff, mypy --strict, import-linter, known vulnerabilities
 	$(BIN)/lint-imports
 
 # What the compiled modules are tested by, once more as plain Python: the reference.
-PURE_TESTS := $(addprefix tests/unit/,clustering detection events features pipeline) tests/golden
+PURE_TESTS := $(addprefix tests/unit/,clustering detection events features pipeline records) tests/golden
 
 .PHONY: test
 test: setup kafka-setup ops-setup browser-setup ## all tests but the long ones, on Apache Kafka where they need a broker

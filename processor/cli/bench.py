@@ -77,7 +77,9 @@ def bench_kafka(
         int, typer.Option(help="To read, behind the history.", metavar="N", min=1000)
     ] = 1_500_000,
     rounds: Annotated[int, typer.Option(help="Turns of each engine.", metavar="N", min=1)] = 2,
-    seconds: Annotated[float, typer.Option(help="At each rate of produce.", metavar="N", min=1)] = 20.0,
+    seconds: Annotated[
+        float, typer.Option(help="At each rate of produce.", metavar="N", min=1, max=86_400)
+    ] = 20.0,
 ) -> None:
     """Measure Kafka to Kafka, exactly once, against merely reading and parsing the same topic."""
     from processor.study.bench import kafka

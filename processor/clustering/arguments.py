@@ -1,7 +1,7 @@
 """Arguments of SlidingDBSCAN, checked: errors name the parameter, what it was, and what to give instead."""
 
 from collections.abc import Hashable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,7 +10,9 @@ from processor.clustering.window import LARGEST_EPS, SMALLEST_EPS
 
 MOST_SAMPLES = 100_000  # a vector keeps as many stamps of 4 bytes
 LONGEST = 1 << 62  # events or microseconds, so that sums of them stay within 64 bits
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+NUMBERS = "biuf"  # numpy's kinds of real numbers
 SHOWN = 80  # characters of a value in an error
 
 
@@ -92,11 +94,15 @@ def names(features: Any) -> tuple[Hashable, ...] | None:
     return features
 
 
-def instant(t: Any) -> datetime:
-    """A time. Raises TypeError for what is none."""
+def instant(t: Any) -> int:
+    """Microseconds since 1970; without a zone it is UTC. Raises TypeError for what is no time, ValueError."""
     if not isinstance(t, datetime) or t != t:  # noqa: PLR0124 - pandas' NaT is a datetime, too
         raise TypeError(f"t must be a datetime, got {shown(t)}: give t=datetime.fromisoformat(...)")
-    return t
+    try:
+        moment = t.replace(tzinfo=UTC) if t.tzinfo is None else t.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"t must be a time between the years 1 and 9999 of UTC, got {shown(t)}") from error
+    return (moment - EPOCH) // MICROSECOND
 
 
 def features(x: Any) -> dict[Hashable, Any]:
@@ -111,8 +117,10 @@ def features(x: Any) -> dict[Hashable, Any]:
 
 def number(name: Hashable, value: Any) -> float:
     """A feature's value as a number to measure distances with. Raises ValueError for what is none."""
-    # float() reads numbers from text, too: a feature that came as text was never meant as one.
-    if isinstance(value, (str, bytes, bytearray)):
+    # float() reads numbers from text, too, also of numpy, and of numpy's complex numbers it takes the real
+    # part: what came so was never meant as one.
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")
+    if isinstance(value, (str, bytes, bytearray, complex)) or kind not in NUMBERS:
         read = None
     else:
         try:

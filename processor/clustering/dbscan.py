@@ -1,6 +1,6 @@
 """DBSCAN over a sliding window as a river clusterer."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from river import base
@@ -8,8 +8,6 @@ from river import base
 from processor.clustering import arguments, components
 from processor.clustering.labels import NOISE
 from processor.clustering.learner import Learner
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SlidingDBSCAN(base.Clusterer):
@@ -161,6 +159,4 @@ class SlidingDBSCAN(base.Clusterer):
         """Microseconds since 1970."""
         if not isinstance(self.window, timedelta):
             raise ValueError(f"time moves a window of time, and this one is of {self.window} events")
-        t = arguments.instant(t)
-        instant = t.replace(tzinfo=UTC) if t.tzinfo is None else t.astimezone(UTC)
-        return (instant - EPOCH) // arguments.MICROSECOND
+        return arguments.instant(t)

@@ -67,9 +67,16 @@ def run(
     rows = _compare(workloads[0], [*engines, _PAIR], settings, bootstrap, plan.rounds)
     for workload in workloads[1:]:
         rows += _compare(workload, engines, settings, bootstrap, plan.rounds)
+    try:
+        rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * (rows[0].events_per_s or 0))
+    finally:
+        # What was measured is told, whatever came after it.
+        _tell(rows, json_path, plot)
     if spy:
         kafka_orders.work([_order(workloads[0], settings, bootstrap, kafka_orders.name(), "1")], spy)
-    rows += latency.measure(settings, bootstrap, plan.seconds, 0.8 * (rows[0].events_per_s or 0))
+
+
+def _tell(rows: Sequence[Row], json_path: Path | None, plot: Path | None) -> None:
     for row in rows:
         if row.resident is not None and row.engine.startswith(OURS):
             print(f"{row.workload}, {row.engine}: {by_quarters(row.resident)}")  # noqa: T201
@@ -86,6 +93,8 @@ def _filled(bootstrap: str, plan: Plan) -> list[_Workload]:
         records = tiled(_RECORDED, _LAP + plan.records)
         name = "Kafka to Kafka, mstic_win1 tiled"
         found.append(_fill(name, bootstrap, islice(records, _LAP), records, _LAP + plan.records))
+    else:
+        print(f"skipped: mstic_win1 tiled ({_RECORDED} is not there)")  # noqa: T201
     return found
 
 

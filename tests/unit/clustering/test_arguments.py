@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Hashable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -18,6 +18,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 NAN, INFINITY = float("nan"), float("inf")
 NO_NUMBERS: tuple[Any, ...] = (
     *("abc", "1.5", b"1", "", None, [1.0], {}, 1j, object(), np.array([1.0, 2.0]), Decimal("sNaN")),
+    *(np.complex128(1 + 2j), np.array("1.5"), np.array(1j), np.datetime64("2026-03-01")),
     *(NAN, INFINITY, -INFINITY, 1e151, 10**400, 10**6000, Decimal("Infinity"), np.float64("nan")),
 )
 
@@ -155,6 +156,13 @@ def test_an_event_without_names_is_refused(method: str, value: object) -> None:
     """A list or an array: what to give, and what there is for arrays."""
     with pytest.raises(TypeError, match=r"x must be a mapping .*: give a dict .*convert_river_to_sklearn"):
         getattr(SlidingDBSCAN(), method)(value)
+
+
+def test_a_time_beyond_the_calendar_is_refused() -> None:
+    """West of UTC the last moments of the year 9999 are beyond it."""
+    model = SlidingDBSCAN(min_samples=1, window=timedelta(hours=1))
+    with pytest.raises(ValueError, match=r"t must be a time between the years 1 and 9999 of UTC, got "):
+        model.advance(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
 
 
 @pytest.mark.parametrize("t", [1, "2026-03-01", date(2026, 3, 1), np.datetime64("2026-03-01"), None])
