@@ -109,10 +109,10 @@ class CommitRule:
     """When to commit; times in seconds of one monotonic clock.
 
     At once when outputs are pending and the batch was not full, else 100 ms after the first pending
-    output and 1 s after the first record without outputs; never within REST of the last commit's duration
-    after it (at least MIN_REST_S, at most MAX_REST_S), GAP of it while much is waiting; save at the buffer's
-    limits, on revoke and at shutdown, which do not ask. After an abort the same again, a little later each
-    time, so that the group has time to settle.
+    output and 1 s after the first record without outputs; never within MIN_REST_S after the last commit, nor within
+    REST of its duration (at most MAX_REST_S), GAP of it while much is waiting; save at the buffer's limits,
+    on revoke and at shutdown, which do not ask. After an abort the same again, a little later each time, so
+    that the group has time to settle.
     """
 
     def __init__(self) -> None:
@@ -141,9 +141,8 @@ class CommitRule:
             due = self._pending_since + WITHOUT_OUTPUTS_S
         else:
             due = self._outputs_since + (WITH_OUTPUTS_S if batch_was_full else 0.0)
-        moment = min(max(MIN_REST_S, REST * self._took), MAX_REST_S)
-        rest = GAP * self._took if behind or batch_was_full else moment
-        return max(due, self._ended + rest)
+        rest = GAP * self._took if behind or batch_was_full else min(REST * self._took, MAX_REST_S)
+        return max(due, self._ended + max(MIN_REST_S, rest))
 
     def committed(self, began: float, ended: float) -> None:
         """A commit succeeded."""
