@@ -109,10 +109,10 @@ class CommitRule:
     """When to commit; times in seconds of one monotonic clock.
 
     At once when outputs are pending and the batch was not full, else 100 ms after the first pending
-    output and 1 s after the first record without outputs; never within MIN_REST_S after the last commit, nor within
-    REST of its duration (at most MAX_REST_S), GAP of it while much is waiting; save at the buffer's limits,
-    on revoke and at shutdown, which do not ask. After an abort the same again, a little later each time, so
-    that the group has time to settle.
+    output and 1 s after the first record without outputs; never within MIN_REST_S after the last commit, nor
+    within REST of its duration (at most MAX_REST_S), GAP of it while much is waiting; save at the buffer's
+    limits, on revoke and at shutdown, which do not ask. After an abort the same again, a little later each
+    time, so that the group has time to settle.
     """
 
     def __init__(self) -> None:
