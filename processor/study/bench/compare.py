@@ -40,12 +40,13 @@ def timed(workload: Workload, budget: Budget) -> list[Timed]:
     gc.collect()
     gc.freeze()
     turns: list[Turn] = []
-    not_filled: list[NotFilled] = []
+    # Of each its engine and why; the exception itself would keep the whole model alive.
+    not_filled: list[tuple[str, str]] = []
     for build in CONTENDERS.values():
         try:
             turns += build(workload, supply, budget)
         except NotFilled as reason:
-            not_filled.append(reason)
+            not_filled.append((reason.engine, str(reason)))
     gc.collect()
     gc.freeze()
     for _ in range(budget.rounds):
@@ -64,7 +65,7 @@ def timed(workload: Workload, budget: Budget) -> list[Timed]:
 
 
 def _rows(
-    workload: Workload, pane: int, column: str, turns: Sequence[Turn], not_filled: Sequence[NotFilled]
+    workload: Workload, pane: int, column: str, turns: Sequence[Turn], not_filled: Sequence[tuple[str, str]]
 ) -> list[Timed]:
     """Ours with panes of so many events, and the peers, which know none."""
     title = workload.title(pane, column)
@@ -85,7 +86,7 @@ def _rows(
         if column in turn.columns and turn.pane in {None, pane}
     ]
     return found + [
-        (Row(title, one.engine, workload.window, None, note=str(one)), None) for one in not_filled
+        (Row(title, engine, workload.window, None, note=reason), None) for engine, reason in not_filled
     ]
 
 
