@@ -1,7 +1,5 @@
 """Streams that hurt whoever follows clusters event by event: learn_one and predict_one, timed together."""
 
-import gc
-import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,9 +10,9 @@ import numpy as np
 from processor.clustering.dbscan import SlidingDBSCAN
 from processor.clustering.learner import floats
 from processor.study.bench.forged import forged
-from processor.study.bench.rows import OURS, Row
-from processor.study.bench.stalls import LOOK
-from processor.study.bench.tail import Curve, curve, quantiles
+from processor.study.bench.rows import Row
+from processor.study.bench.singles import timed
+from processor.study.bench.tail import Curve
 
 Point = dict[Hashable, float]
 
@@ -126,23 +124,12 @@ def label_stalled(stall: LabelStall, window: int, events: int, cpu_s: float) -> 
     for x in islice(stream, window):
         model.learn_one(x)
     model.predict_one({"x": 0.0, "y": 0.0})
-    times = np.empty(events, np.int64)
-    clock, watch = time.thread_time_ns, time.perf_counter_ns
-    gc.collect()
-    gc.freeze()
-    begun, cpu, done = time.perf_counter(), time.process_time(), 0
-    for i, x in enumerate(islice(stream, events)):
-        seen, start = watch(), clock()
+
+    def update(x: Point) -> None:
         model.learn_one(x)
         model.predict_one(x)
-        times[i] = min(clock() - start, watch() - seen)
-        done += 1
-        if done % LOOK == 0 and time.process_time() - cpu > cpu_s:
-            break
-    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    gc.unfreeze()
-    row = Row(stall.name, OURS, window, done / wall, done / cpu, **quantiles(times[:done]))
-    return row, curve(times[:done])
+
+    return timed(update, stream, events, cpu_s).row(stall.name, window)
 
 
 def label_stalled_of(task: tuple[int, int, int, float]) -> tuple[Row, Curve]:

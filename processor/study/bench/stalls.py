@@ -1,7 +1,5 @@
 """Streams that hurt the engine: what `bench clusterer` times update by update."""
 
-import gc
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,15 +9,15 @@ from numpy.typing import NDArray
 
 from processor.clustering.engine import Engine
 from processor.study.bench.forged import forged
-from processor.study.bench.rows import OURS, Row
+from processor.study.bench.rows import Row
+from processor.study.bench.singles import timed
 from processor.study.bench.streams import scaled
-from processor.study.bench.tail import Curve, curve, quantiles
+from processor.study.bench.tail import Curve
 
 Step = tuple[int, tuple[int, ...]]
 Points = NDArray[np.float64]
 
 PANE: Final = 10_000  # events of a pane
-LOOK: Final = 1000  # updates between two looks at how long they have taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,24 +125,14 @@ def stalled(stall: Stall, updates: int, cpu_s: float) -> tuple[Row, Curve]:
         vector=scaled,
         max_vectors=stall.max_vectors,
     )
-    times = np.empty(updates, np.int64)
-    clock, watch = time.thread_time_ns, time.perf_counter_ns
-    gc.collect()
-    gc.freeze()
-    begun, cpu, done = time.perf_counter(), time.process_time(), 0
-    for i, (part, counts) in enumerate(stall.steps(updates)):
-        seen, start = watch(), clock()
+
+    def update(step: tuple[int, Step]) -> None:
+        serial, (part, counts) = step
         engine.expire(part - stall.window)
-        engine.learn("", engine.intern((), counts), part, i, "")
-        # A clock of CPU time that runs in ticks charges 8 ms to an update of 20 us now and then.
-        times[i] = min(clock() - start, watch() - seen)
-        done += 1
-        if done % LOOK == 0 and time.process_time() - cpu > cpu_s:
-            break
-    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    gc.unfreeze()
-    row = Row(stall.name, OURS, engine.live_events, done / wall, done / cpu, **quantiles(times[:done]))
-    return row, curve(times[:done])
+        engine.learn("", engine.intern((), counts), part, serial, "")
+
+    found = timed(update, enumerate(stall.steps(updates)), updates, cpu_s)
+    return found.row(stall.name, engine.live_events)
 
 
 def stalled_of(task: tuple[int, int, float]) -> tuple[Row, Curve]:
