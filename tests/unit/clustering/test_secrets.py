@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from processor import SlidingDBSCAN
 from processor.clustering import nearby, neighbours, tables
 from processor.clustering.learner import floats, ordered
 from processor.clustering.nearby import Nearby
-from processor.clustering.neighbours import Grid
+from processor.clustering.neighbours import GRID_DIMENSIONS, Grid
 from processor.clustering.rows import Rows
 from processor.clustering.slots import Slots
 from processor.clustering.tables import Chained
@@ -50,26 +51,42 @@ def test_points_forged_to_share_pythons_hash_share_no_chain() -> None:
     assert all(rows.find((), ordered(point)) for point in points)
 
 
-@pytest.mark.parametrize("kind", [Rows, Slots])
+def row_hashes(pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """What new rows are found by."""
+    rows = Rows(2, floats)
+    found = []
+    for pair in pairs:
+        index = rows.index(rows.intern((), pair))
+        rows.uses[index] += 1
+        found.append(rows.hash[index])
+    return found
+
+
+def slot_hashes(pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """What new slots are found by."""
+    slots = Slots(2)
+    return [slots.hash_of(*pair) for pair in pairs]
+
+
+@pytest.mark.parametrize("hashes", [row_hashes, slot_hashes])
 def test_what_collides_under_one_secret_does_not_under_another(
-    kind: type[Chained], monkeypatch: pytest.MonkeyPatch
+    hashes: Callable[[Sequence[tuple[int, int]]], list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who knew one process's factors has won nothing for the next."""
 
-    def made() -> Chained:
-        return Rows(2, floats) if kind is Rows else Slots(2)
+    def chains(secret: str, pairs: Sequence[tuple[int, int]]) -> list[int]:
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                tables, "secret", lambda name: int(sha256(f"{secret} {name}".encode()).hexdigest()[:16], 16)
+            )
+            return [key & 255 for key in hashes(pairs)]
 
-    def hashes(table: Chained, pairs: list[tuple[int, int]]) -> list[int]:
-        return [table.hash_of(*pair) & 1023 for pair in pairs]
-
-    known = made()
-    candidates = [(i, i * i % 7919) for i in range(200_000)]
-    alike = [pair for pair, key in zip(candidates, hashes(known, candidates), strict=True) if key == 7]
+    candidates = [(i, i * i % 7919) for i in range(1 << 16)]
+    alike = [pair for pair, chain in zip(candidates, chains("one", candidates), strict=True) if chain == 7]
     assert len(alike) > 100
+    assert {7} == set(chains("one", alike))
 
-    monkeypatch.setattr(tables, "secret", lambda name: int(sha256(name.encode()).hexdigest()[:16], 16))
-
-    assert max(Counter(hashes(made(), alike)).values()) < LONG
+    assert max(Counter(chains("another", alike)).values()) < LONG
 
 
 def test_a_new_column_of_zeros_leaves_every_row_where_it_is_found() -> None:
@@ -113,20 +130,31 @@ def test_cells_far_apart_share_neither_shard_nor_bucket() -> None:
 
 
 def test_cells_of_one_key_are_still_told_apart_by_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With strides of 1 cells share keys and buckets; what is found is what is near all the same."""
-    for module in (neighbours, nearby):
-        monkeypatch.setattr(module, "secret", lambda _: 1)
+    """With small strides cells far apart share keys and buckets; what is near is found, no more."""
     generator = random.Random(3)  # noqa: S311 - test data
-    points = [(generator.randint(-20, 20) * 1.0, generator.randint(-20, 20) * 1.0) for _ in range(1500)]
-    told = SlidingDBSCAN(1.0, 3, 900)
-    monkeypatch.undo()
-    same = SlidingDBSCAN(1.0, 3, 900)
-    for i, (x, y) in enumerate(points):
-        for model in (told, same):
-            model.learn_one({"x": x, "y": y})
-        if i % 10 == 0:
-            assert same.predict_one({"x": x, "y": y}) == told.predict_one({"x": x, "y": y})
-    assert same.labels == told.labels
+    points = [{axis: generator.randint(-20, 20) * 1.0 for axis in "xy"} for _ in range(1500)]
+    # The keys of a cell's neighbours differ from each other and its own; those five cells away are the same.
+    strides = {f"{grid} {i}": 5**i for grid in ("grid", "nearby") for i in range(GRID_DIMENSIONS)}
+    asked: set[str] = set()
+
+    def stride(name: str) -> int:
+        asked.add(name)
+        return strides[name]
+
+    def answers() -> tuple[list[int], list[tuple[dict[Hashable, float], int, int]]]:
+        model = SlidingDBSCAN(1.0, 3, 900)
+        clusters = []
+        for point in points:
+            model.learn_one(point)
+            clusters.append(model.predict_one(point))
+        return clusters, model.labels
+
+    expected = answers()
+    for module in (neighbours, nearby):
+        monkeypatch.setattr(module, "secret", stride)
+
+    assert expected == answers()
+    assert {"grid 0", "grid 1", "nearby 0", "nearby 1"} <= asked
 
 
 STREAM = """
