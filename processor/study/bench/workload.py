@@ -87,7 +87,7 @@ def mixed(
             program = f"C:\\ProgramData\\{_word(rng)}\\{_word(rng)}.exe"
             command_line = f'"{program}" --{_word(rng)}'
         document = source(rng, _iso(time), host, program, command_line)
-        yield Raw(host.encode(), json.dumps(document).encode(), time)
+        yield Raw(host.encode(), _written(document), time)
 
 
 def history() -> Iterator[Raw]:
@@ -109,9 +109,7 @@ def history() -> Iterator[Raw]:
     for number, (machine, source, program, command_line) in enumerate(events):
         time = START + number * (HISTORY_END - START) // HISTORY
         host = _host(machine)
-        yield Raw(
-            host.encode(), json.dumps(source(rng, _iso(time), host, program, command_line)).encode(), time
-        )
+        yield Raw(host.encode(), _written(source(rng, _iso(time), host, program, command_line)), time)
 
 
 def fleet_history() -> Iterator[Raw]:
@@ -136,9 +134,7 @@ def _on_hosts(rng: random.Random, pairs: list[tuple[int, int]], begin: int, step
     for number, (machine, template) in enumerate(pairs):
         time, host = begin + round(number * step), _host(machine)
         source = _sysmon if machine % 2 else _security
-        yield Raw(
-            host.encode(), json.dumps(source(rng, _iso(time), host, *templates[template])).encode(), time
-        )
+        yield Raw(host.encode(), _written(source(rng, _iso(time), host, *templates[template])), time)
 
 
 def tiled(path: Path, count: int) -> Iterator[Raw]:
@@ -151,6 +147,11 @@ def tiled(path: Path, count: int) -> Iterator[Raw]:
         tile = f"{lap:08x}-{place % 65536:04x}-4000-8000-{number:012x}".encode()
         value = _STAMP.sub(_iso(time)[:-1].encode(), _GUID.sub(tile, records[place]))
         yield Raw(b"host", value, time)
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    """As shippers write it: without blanks between the tokens."""
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _host(machine: int) -> str:
