@@ -1,6 +1,7 @@
 """Random streams for the clusterer, and the comparison of every answer with the books."""
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from processor.clustering import cells, components, neighbours, parts, scans, space, window
 from processor.clustering.engine import Engine, Role
 from processor.clustering.rows import Counts
-from tests.unit.clustering.oracle import Answer, dbscan
+from tests.unit.clustering.oracle import Answer, Place, dbscan
 from tests.unit.clustering.plain import PlainEngine
 from tests.unit.clustering.shapes import REACH, WIDE_REACH, drawn
 
 GATES = ((), ("cmd", True), ("svc", False))
+
+# Of each vector: events, serial of the first one, cluster (-1 = none), whether it is a core.
+Labelled = dict[Counts, tuple[int, int, int, bool]]
 
 
 @dataclass
@@ -49,7 +53,7 @@ class Tally:
 
 
 def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -> None:
-    """Make chains, leaves, grids, blocks and look-aside dicts so small that every path is walked."""
+    """Make chains, leaves, grids, blocks and what is put off so small that every path is walked."""
     monkeypatch.setattr(space, "CHAIN", int(random.choice([0, 4, 12, 128])))
     monkeypatch.setattr(space, "WALKED", int(random.choice([0, 50])))
     monkeypatch.setattr(space, "COUNTED", int(random.choice([1, 8])))
@@ -65,6 +69,39 @@ def small_limits(monkeypatch: pytest.MonkeyPatch, random: np.random.Generator) -
     monkeypatch.setattr(cells, "HELD", int(random.choice([1, 7, 1 << 16])))
     monkeypatch.setattr(cells, "BLOCK", int(random.choice([2, 20, 1 << 21])))
     monkeypatch.setattr(neighbours, "LEAF", int(random.choice([3, 6, 256])))
+
+
+def labelled(engine: Engine) -> dict[Place, Labelled]:
+    """What the engine's labels tell, by scope and gate."""
+    labels = components.label(engine.snapshot())
+    snapshot = labels.snapshot
+    found: dict[Place, Labelled] = {}
+    columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, snapshot.first)
+    for scope, row, counts, events, first, cluster, core in zip(
+        *(column.tolist() for column in columns),
+        labels.cluster.tolist(),
+        labels.is_core.tolist(),
+        strict=True,
+    ):
+        place = found.setdefault((snapshot.scopes[scope], engine.gate(row)), {})
+        place[tuple(counts)] = (events, first, cluster, core)
+    return found
+
+
+def labelled_by(answer: Answer, multiset: Mapping[Counts, tuple[int, int]]) -> Labelled:
+    """The same of one place by the book; a cluster's number is the serial of its oldest core's first event.
+
+    multiset : (events, serial of the first) by counts
+    """
+    return {
+        counts: (
+            events,
+            first,
+            min((multiset[core][1] for core in answer.labels.get(counts, ())), default=-1),
+            answer.roles[counts] == Role.CORE,
+        )
+        for counts, (events, first) in multiset.items()
+    }
 
 
 class Comparison:
@@ -108,7 +145,7 @@ class Comparison:
             self._event()
             if step % every == every - 1:
                 self._compare_window()
-        told, untold = (self._labelled(engine) for engine in (self.engine, self.quiet))
+        told, untold = (labelled(engine) for engine in (self.engine, self.quiet))
         self._same("labels of who was never asked", told, untold)
         return self.tally
 
@@ -185,14 +222,15 @@ class Comparison:
         self._same("scopes", {scope for scope, _ in multisets}, set(engine.scopes))
         self._same("live gates", sorted(plain.live_gates()), sorted(engine.live_gates()))
         self._same("truncated", plain.truncated, engine.truncated)
-        found = self._labelled(engine)
+        found = labelled(engine)
         self._same("places", set(multisets), set(found))
         expected = components.ClusterCounts(0, 0, 0, 0)
         for place, multiset in multisets.items():
             vectors = np.array([plain.point(counts) for counts in multiset])
             events = {counts: number for counts, (number, _) in multiset.items()}
             answer = dbscan(events, vectors, self.shape.eps, self.min_samples)
-            self._compare_place(place, answer, multiset, found.get(place, {}))
+            self._compare_roles(place, answer)
+            self._same("labels", labelled_by(answer, multiset), found.get(place))
             expected = self._sum(expected, answer, events)
             self.tally.windows += 1
             self.tally.points += len(multiset)
@@ -200,20 +238,16 @@ class Comparison:
             self.tally.borders += sum(role == Role.BORDER for role in answer.roles.values())
         self._same("counts", expected, components.count(engine.snapshot()))
 
-    def _compare_place(self, place, answer: Answer, multiset, found) -> None:  # type: ignore[no-untyped-def]
+    def _compare_roles(self, place: Place, answer: Answer) -> None:
         scope, gate = place
-        for counts, (events, first) in multiset.items():
+        for counts, role in answer.roles.items():
             row = self.engine.intern(gate, counts)
-            self._same("role now", answer.roles[counts], self.engine.role(scope, row))
-            cluster = answer.labels.get(counts)
-            oldest = -1
-            if cluster is not None:
-                oldest = min(multiset[core][1] for core in cluster)
-            is_core = answer.roles[counts] == Role.CORE
-            self._same("label", (events, first, oldest, is_core), found.get(counts))
+            self._same("role now", role, self.engine.role(scope, row))
 
     @staticmethod
-    def _sum(counts, answer: Answer, events) -> components.ClusterCounts:  # type: ignore[no-untyped-def]
+    def _sum(
+        counts: components.ClusterCounts, answer: Answer, events: Mapping[Counts, int]
+    ) -> components.ClusterCounts:
         clustered = sum(answer.sizes.values())
         return components.ClusterCounts(
             counts.clusters + len(answer.partition),
@@ -221,20 +255,3 @@ class Comparison:
             counts.clustered_events + clustered,
             counts.noise_events + sum(events.values()) - clustered,
         )
-
-    @staticmethod
-    def _labelled(engine: Engine):  # type: ignore[no-untyped-def]
-        labels = components.label(engine.snapshot())
-        snapshot = labels.snapshot
-        found: dict[tuple[str, object], dict[Counts, tuple[int, int, int, bool]]] = {}
-        columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, snapshot.first)
-        for scope, row, counts, events, first, cluster, core in zip(
-            *(column.tolist() for column in columns),
-            labels.cluster.tolist(),
-            labels.is_core.tolist(),
-            strict=True,
-        ):
-            gate = engine.gate(row)
-            place = found.setdefault((snapshot.scopes[scope], gate), {})
-            place[tuple(counts)] = (events, first, cluster, core)
-        return found

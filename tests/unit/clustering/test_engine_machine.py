@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from processor.clustering import components
 from processor.clustering.engine import Engine, Role, Spot
 from processor.clustering.rows import Counts, Gate
-from tests.unit.clustering.oracle import Window, dbscan
+from tests.unit.clustering.oracle import Place, Window, dbscan
 from tests.unit.clustering.plain import PlainEngine
 from tests.unit.clustering.shapes import Shape, scaled, unit
-from tests.unit.clustering.streams import small_limits
+from tests.unit.clustering.streams import Labelled, labelled, labelled_by, small_limits
 
 MOST = 12  # dimensions
 # Most events share a place: the paths of many vectors begin at four.
@@ -136,34 +135,14 @@ class EngineMachine(RuleBasedStateMachine):
                 place: {counts: events for counts, (events, _) in multiset.items()}
                 for place, multiset in multisets.items()
             }
-        expected: dict[tuple[str, Gate], dict[Counts, tuple[int, int]]] = {}
+        expected: dict[Place, Labelled] = {}
         for place, multiset in multisets.items():
             vectors = np.array([self.plain.point(counts) for counts in multiset])
             weights = {counts: events for counts, (events, _) in multiset.items()}
             answer = dbscan(weights, vectors, self.shape.eps, self.min_samples)
-            expected[place] = {
-                counts: (weight, self.number(multiset, answer.labels.get(counts, frozenset())))
-                for counts, weight in weights.items()
-            }
+            expected[place] = labelled_by(answer, multiset)
 
-        assert expected == self.clusters(self.flat)
-
-    @staticmethod
-    def number(multiset: dict[Counts, tuple[int, int]], cores: frozenset[Counts]) -> int:
-        """A cluster's number: the serial of the first event of its oldest core; -1 without one."""
-        return min((multiset[core][1] for core in cores), default=-1)
-
-    @staticmethod
-    def clusters(engine: Engine) -> dict[tuple[str, Gate], dict[Counts, tuple[int, int]]]:
-        """(events, cluster) by counts, by place."""
-        labels = components.label(engine.snapshot())
-        snapshot = labels.snapshot
-        found: dict[tuple[str, Gate], dict[Counts, tuple[int, int]]] = {}
-        columns = (snapshot.scope, snapshot.row, snapshot.counts, snapshot.multiplicity, labels.cluster)
-        for scope, row, counts, events, cluster in zip(*(c.tolist() for c in columns), strict=True):
-            place = found.setdefault((snapshot.scopes[scope], engine.gate(row)), {})
-            place[tuple(counts)] = (events, cluster)
-        return found
+        assert expected == labelled(self.flat)
 
     @invariant()
     def same_window(self) -> None:
@@ -184,7 +163,7 @@ class EngineMachine(RuleBasedStateMachine):
         if not hasattr(self, "plain"):
             return
         try:
-            assert self.clusters(self.flat) == self.clusters(self.quiet)
+            assert labelled(self.flat) == labelled(self.quiet)
         finally:
             self.patch.undo()
 

@@ -49,9 +49,9 @@ def test_batches_slide_the_window() -> None:
     """After each batch of partial_fit, the labels of the last 80 rows are those of scikit-learn on them."""
     data = rows(3, 400)
     model = convert_river_to_sklearn(SlidingDBSCAN(eps=EPS, min_samples=4, window=80))
-    for end in range(100, 401, 50):
-        model.partial_fit(data[max(0, end - 50) if end > 100 else 0 : end], None)
-        window = data[end - 80 : end]
+    for end in range(50, 401, 50):
+        model.partial_fit(data[end - 50 : end], None)
+        window = data[:end][-80:]
 
         agree(window, model.predict(window), 4)
 

@@ -20,9 +20,11 @@ from processor.clustering.neighbours import GRID_DIMENSIONS, Grid
 from processor.clustering.rows import Rows
 from processor.clustering.slots import Slots
 from processor.clustering.tables import Chained
-from tests.unit.clustering.hostile import far_cells, forged
+from processor.study.bench.forged import forged
+from tests.unit.clustering.hostile import far_cells
 
 ROOT = Path(__file__).resolve().parents[3]
+ONE = ordered((1.0,))[0]
 LONG = 16  # entries of a chain that chance does not make of some thousands
 
 
@@ -39,7 +41,7 @@ def longest(table: Chained) -> int:
 
 def test_points_forged_to_share_pythons_hash_share_no_chain() -> None:
     """Thousands of vectors whose tuples have one hash are as spread over the chains as any others."""
-    points = forged(3000)
+    points = [floats(counts) for counts in forged(3000, ONE, 1 << 44)]
     rows = Rows(2, floats)
     assert 1 == len({hash(ordered(point)) for point in points})
 
@@ -132,9 +134,13 @@ def test_cells_far_apart_share_neither_shard_nor_bucket() -> None:
 def test_cells_of_one_key_are_still_told_apart_by_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     """With small strides cells far apart share keys and buckets; what is near is found, no more."""
     generator = random.Random(3)  # noqa: S311 - test data
-    points = [{axis: generator.randint(-20, 20) * 1.0 for axis in "xy"} for _ in range(1500)]
+    points: list[dict[Hashable, float]] = [
+        {axis: generator.randint(-20, 20) * 1.0 for axis in "xy"} for _ in range(1500)
+    ]
     # The keys of a cell's neighbours differ from each other and its own; those five cells away are the same.
-    strides = {f"{grid} {i}": 5**i for grid in ("grid", "nearby") for i in range(GRID_DIMENSIONS)}
+    strides: dict[str, int] = {
+        f"{grid} {i}": 5**i for grid in ("grid", "nearby") for i in range(GRID_DIMENSIONS)
+    }
     asked: set[str] = set()
 
     def stride(name: str) -> int:
@@ -164,11 +170,12 @@ from processor.clustering import components
 from processor.clustering.engine import Engine
 from processor.clustering.learner import floats, ordered
 from processor import SlidingDBSCAN
-from tests.unit.clustering.hostile import forged
+from processor.study.bench.forged import forged
 from tests.unit.detection.worlds import World, segments_of
 
 generator = random.Random(9)
-points = forged(600) + [(generator.randint(0, 60) / 2, generator.randint(0, 60) / 2) for _ in range(2400)]
+points = [floats(counts) for counts in forged(600, ordered((1.0,))[0], 1 << 44)]
+points += [(generator.randint(0, 60) / 2, generator.randint(0, 60) / 2) for _ in range(2400)]
 generator.shuffle(points)
 told = []
 engine = Engine(columns=2, eps=0.5, min_samples=3, vector=floats, max_vectors=900)
