@@ -13,8 +13,9 @@ from processor.study.bench.compare import Held, Timed, held_of, held_tasks, time
 from processor.study.bench.label_stalls import LABEL_STALLS, label_stalled_of
 from processor.study.bench.rows import Row, report
 from processor.study.bench.stalls import STALLS, stalled_of
-from processor.study.bench.streams import RECORDED, SIZES, WORKLOADS, Workload, recording, windows
+from processor.study.bench.streams import SIZES, WORKLOADS, Workload, recording, windows
 from processor.study.bench.tail import Curve, draw
+from processor.study.bench.workload import say_skipped
 from processor.study.progress import bar
 
 DEV_PACKAGES: Final = ("incdbscan", "sklearn")
@@ -55,7 +56,7 @@ def run(json_path: Path | None, *, quick: bool = False, plot: Path | None = None
 def _recording() -> list[Workload]:
     found = recording()
     if not found:
-        print(f"skipped: mstic_win1 tiled ({RECORDED} is not there)")  # noqa: T201
+        say_skipped("mstic_win1 tiled")
     return found
 
 

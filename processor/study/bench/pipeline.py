@@ -23,11 +23,13 @@ from processor.study.bench.stages import stages
 from processor.study.bench.workload import (
     FLEET_HOSTS,
     HISTORY_END,
+    RECORDED,
     Raw,
     fleet,
     fleet_history,
     history,
     mixed,
+    say_skipped,
     tiled,
 )
 from processor.study.progress import bar
@@ -35,8 +37,7 @@ from processor.study.progress import bar
 _MEASURED: Final = 40_000
 # Engines take turns on pieces of this many records, so that a busy machine slows them alike.
 _PIECE: Final = 500
-# The real stream, where the checkout has the recorded data beside it, and the laps that are history.
-_RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
+# Of the real stream: the laps that are history.
 _LEARNED: Final = 2 * 6_306
 _SHARES: Final = (0.01, 0.05, 0.2, 1.0)
 
@@ -71,11 +72,11 @@ def run(settings: Settings, json_path: Path | None, plot: Path | None = None) ->
         for share in _SHARES
     }
     workloads[f"{FLEET_HOSTS:,} hosts, nothing new"] = _Again(fleet_history), list(fleet(_MEASURED))
-    if _RECORDED.is_file():
-        stream = list(tiled(_RECORDED, _LEARNED + _MEASURED))
+    if RECORDED.is_file():
+        stream = list(tiled(RECORDED, _LEARNED + _MEASURED))
         workloads["mstic_win1 tiled"] = stream[:_LEARNED], stream[_LEARNED:]
     else:
-        print(f"skipped: mstic_win1 tiled ({_RECORDED} is not there)")  # noqa: T201
+        say_skipped("mstic_win1 tiled")
     rows: list[Row] = []
     told: list[str] = []
     with bar("pipeline") as progress:

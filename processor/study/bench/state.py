@@ -20,7 +20,7 @@ from processor.stream.loop import STATE_PIECES
 from processor.stream.records import Output, Partition, Record
 from processor.stream.state_topic import Held, Keeper, StateSettings
 from processor.study.bench.rows import OURS, Row, report
-from processor.study.bench.workload import RECORDED, Raw, mixed, tiled
+from processor.study.bench.workload import RECORDED, Raw, mixed, say_skipped, tiled
 from processor.study.progress import bar
 
 _INPUT: Final = Partition("bench", 0)
@@ -49,7 +49,7 @@ def run(settings: Settings, events: int, json_path: Path | None) -> None:
     if RECORDED.is_file():
         workloads["recorded stream tiled"] = tiled(RECORDED, events)
     else:
-        print(f"skipped: recorded stream tiled ({RECORDED} is not there)")  # noqa: T201
+        say_skipped("recorded stream tiled")
     workloads["mixed, 5% new"] = mixed(events, 0.05, step=_SPAN_MS / events)
     workloads["all distinct"] = _distinct(events)
     # None may be left out for want of room.

@@ -13,13 +13,12 @@ from processor.clustering.rows import Counts, Gate, Vector
 from processor.events.event import PROCESS
 from processor.events.formats import Decoder
 from processor.features.sets import build
+from processor.study.bench.workload import RECORDED
 
 SCALE: Final = 1000
 APART: Final = 1e6  # between gates, for peers that know none
 MOST: Final = 1_200_000  # events of a stream that go round and round in larger windows
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-# The real stream, where the checkout has the recorded data beside it.
-RECORDED: Final = Path("../shared/data/events/mstic_win1.jsonl.gz")
 Events = NDArray[np.int64]
 
 

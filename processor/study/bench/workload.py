@@ -154,6 +154,11 @@ def _written(document: dict[str, Any]) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
+def say_skipped(name: str) -> None:
+    """Tell of a workload that is left out because the recorded stream is not there."""
+    print(f"skipped: {name} ({RECORDED} is not there)")  # noqa: T201
+
+
 def _host(machine: int) -> str:
     return f"ws-{machine:03d}.corp.example"
 
