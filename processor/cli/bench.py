@@ -65,7 +65,11 @@ def bench_state(
 )
 def bench_kafka(
     bootstrap: Annotated[
-        str, typer.Option(help="Brokers to measure on; topics are made there.", metavar="H:P")
+        str,
+        typer.Option(
+            help="Brokers to measure on, in place of kafka.bootstrap_servers; topics are made there.",
+            metavar="H:P",
+        ),
     ],
     config: ConfigFile = None,
     json_file: JsonFile = None,
@@ -74,7 +78,10 @@ def bench_kafka(
         Path | None, output("Write a flame graph of one run more here.", metavar="F.svg")
     ] = None,
     records: Annotated[
-        int, typer.Option(help="To read, behind the history.", metavar="N", min=1000)
+        int,
+        typer.Option(
+            help="To read, behind the history; a fifth where 1, 20 and 100 % are new.", metavar="N", min=1000
+        ),
     ] = 1_500_000,
     rounds: Annotated[int, typer.Option(help="Turns of each engine.", metavar="N", min=1)] = 2,
     seconds: Annotated[

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -40,20 +40,31 @@ class Sample(NamedTuple):
 class Order:
     """What a worker is to do.
 
+    settings : the service's, as JSON; a loop that merely reads connects by them
     starts, ends : of each partition: offsets where its history ends, and its last record
-    engine : what parses records in a loop that merely reads; "" = the service with these settings (JSON)
+    engine : what parses records in a loop that merely reads; "" = the service
     share : partitions that the service owns, their history learned, when it says so and waits for word
     stays : no word is waited for: work on until standard input ends
     """
 
-    bootstrap: str
+    settings: str
     topic: str
     starts: Sequence[int] = ()
     ends: Sequence[int] = ()
     engine: str = ""
-    settings: str = ""
     share: int = 0
     stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a worker tells.
+
+    parts : seconds of CPU of each part of the service, from the first look to the last
+    """
+
+    samples: Sequence[Sample]
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +72,14 @@ class Cost:
     """What some records needed: seconds, seconds of CPU of all threads.
 
     resident : bytes of memory at the begin and after each quarter of the time
+    parts : of one instance of the service: seconds of CPU of each part of it, `cpu` together
     """
 
     records: float
     wall: float
     cpu: float
     resident: Sequence[float]
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def gained(self) -> float:
@@ -79,11 +92,10 @@ def name() -> str:
     return f"bench-{uuid.uuid4().hex[:8]}"
 
 
-def own_settings(settings: Settings, bootstrap: str, topic: str, group: str, instance: str) -> Settings:
+def own_settings(settings: Settings, topic: str, group: str, instance: str) -> Settings:
     """Settings of one instance: those given, with the bench's topics and group."""
     kafka = settings.kafka.model_copy(
         update={
-            "bootstrap_servers": bootstrap,
             "input_topics": (topic,),
             "anomalies_topic": f"{topic}.anomalies",
             "dead_letters_topic": f"{topic}.dead-letters",
@@ -111,17 +123,17 @@ def start(order: Order, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
     return worker
 
 
-def samples_of(worker: subprocess.Popen[str]) -> list[Sample]:
+def told_by(worker: subprocess.Popen[str]) -> Told:
     """End its standard input and wait for what it tells. Raises OutputFailed where it fails."""
     said, _ = worker.communicate(timeout=_WITHIN_S)
     if worker.returncode != 0:
         raise OutputFailed(f"a worker of the bench ended with {worker.returncode}: see what it said above")
     # A program that starts the worker may say something of its own.
-    told = next(line for line in said.splitlines() if line.startswith("[["))
-    return [Sample(*each) for each in json.loads(told)]
+    told = json.loads(next(line for line in said.splitlines() if line.startswith('{"samples"')))
+    return Told([Sample(*each) for each in told["samples"]], told["parts"])
 
 
-def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sample]]:
+def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[Told]:
     """Let workers work at the same time, to their ends."""
     with ExitStack() as stack:
         workers = [stack.enter_context(start(order, prefix)) for order in orders]
@@ -132,7 +144,7 @@ def work(orders: Sequence[Order], prefix: Sequence[str] = ()) -> list[list[Sampl
             if worker.stdin is not None:
                 worker.stdin.write("begin\n")
                 worker.stdin.flush()
-        return [samples_of(worker) for worker in workers]
+        return [told_by(worker) for worker in workers]
 
 
 def await_word(worker: subprocess.Popen[str], word: str) -> None:
@@ -146,22 +158,24 @@ def await_word(worker: subprocess.Popen[str], word: str) -> None:
     raise OutputFailed(f"a worker of the bench is not {word}: {said[:200] or 'see what it said above'}")
 
 
-def cost(told: Sequence[Sequence[Sample]]) -> Cost:
+def cost(told: Sequence[Told]) -> Cost:
     """From where all of them had records to where the first had come to its end, its last commit with it.
 
     Each tells from where it has its history behind it; one that got no records is left out.
     Raises OutputFailed where none is left.
     """
-    told = [samples for samples in told if samples and samples[-1].records > samples[0].records]
-    if not told:
+    looks = [each.samples for each in told if each.samples]
+    looks = [samples for samples in looks if samples[-1].records > samples[0].records]
+    if not looks:
         raise OutputFailed("too few records to measure: more --records")
-    begin = max(samples[0].at for samples in told)
-    end = min(samples[-1].at for samples in told)
+    begin = max(samples[0].at for samples in looks)
+    end = min(samples[-1].at for samples in looks)
     times = np.linspace(begin, end, QUARTERS + 1)
-    columns = [np.array(samples, np.float64).T for samples in told]
+    columns = [np.array(samples, np.float64).T for samples in looks]
     each = np.array([[np.interp(times, at, column) for column in rest] for at, *rest in columns])
     cpu, records, memory = each.sum(axis=0)
-    return Cost(float(records[-1] - records[0]), end - begin, float(cpu[-1] - cpu[0]), memory.tolist())
+    parts = told[0].parts if len(told) == 1 else {}
+    return Cost(float(records[-1] - records[0]), end - begin, float(cpu[-1] - cpu[0]), memory.tolist(), parts)
 
 
 def spy(path: Path) -> list[str]:

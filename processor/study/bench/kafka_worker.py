@@ -1,6 +1,6 @@
 """One engine of `bench kafka` in a process of its own: its CPU and its memory are all its own.
 
-python -m processor.study.bench.kafka_worker        an Order on standard input, Samples on standard output
+python -m processor.study.bench.kafka_worker     an Order on standard input; what it Told on standard output
 """
 
 import json
@@ -8,7 +8,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ from processor.stream.librdkafka import KafkaSettings
 from processor.stream.records import Partition, Run
 from processor.stream.task import Task
 from processor.study.bench.kafka_clients import read
-from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample
+from processor.study.bench.kafka_orders import LIVE, READY, Order, Sample, Told
+from processor.study.bench.loop_parts import LoopParts
 
 _ASK_S: Final = 0.05
 _FIRST_S: Final = 0.002
@@ -30,8 +32,8 @@ def main() -> None:
     """Read the order, work, tell."""
     order = Order(**json.loads(sys.stdin.readline()))
     logs.quiet()
-    samples = list(_raw(order)) if order.engine else _ours(order)
-    sys.stdout.write(json.dumps([list(sample) for sample in samples]) + "\n")
+    told = Told(list(_raw(order))) if order.engine else _ours(order)
+    sys.stdout.write(json.dumps(asdict(told)) + "\n")
     sys.stdout.flush()
     # A picture may be in the works: its thread would be torn out of native code.
     os._exit(0)
@@ -46,7 +48,8 @@ def _raw(order: Order) -> Iterator[Sample]:
     # What ours is given, readers have too.
     service.tune_interpreter()
     total, next_at, whole = 0, 0.0, sum(order.ends) - sum(order.starts)
-    for more in read(order.bootstrap, order.topic, order.starts, order.engine):
+    kafka = service.kafka_settings(Settings.model_validate_json(order.settings))
+    for more in read(kafka, order.topic, order.starts, order.engine):
         total += more
         # The clock starts when records have begun to come.
         if total and (time.monotonic() >= next_at or total >= whole):
@@ -56,20 +59,20 @@ def _raw(order: Order) -> Iterator[Sample]:
             return
 
 
-def _ours(order: Order) -> list[Sample]:
+def _ours(order: Order) -> Told:
     service.tune_interpreter()
     settings = Settings.model_validate_json(order.settings)
     held = None if order.stays else _Held(service.kafka_settings(settings), order.starts)
     built = service.build(settings, held or service.connect(settings))
     service.prepare(settings, built)
     stop = threading.Event()
-    samples: list[Sample] = []
+    looks = _Looks()
 
     def watch() -> None:
         if held is not None:
-            held.closing = lambda: samples.append(_sample(samples[-1].records)) if samples else None
+            held.closing = looks.end
             _await_word(built, held, order, stop)
-        (_stay if order.stays else _watch)(built, order, stop, samples)
+        (_stay if order.stays else _watch)(built, order, stop, looks)
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -78,7 +81,30 @@ def _ours(order: Order) -> list[Sample]:
     finally:
         stop.set()
         watching.join()
-    return samples
+    return Told(looks.samples, looks.parts)
+
+
+class _Looks:
+    """What was seen of a service whose loop works in the main thread, and what its parts needed meanwhile."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.parts: Mapping[str, float] = {}
+        self._parts = LoopParts(threading.main_thread().ident or 0)
+        self._parts.watch()
+        self._first: Mapping[str, float] = {}
+
+    def look(self, records: int) -> None:
+        """One more look."""
+        if not self.samples:
+            self._first = self._parts.spent()
+        self.samples.append(_sample(records))
+
+    def end(self) -> None:
+        """The last look: everything is committed. None where there was no first one."""
+        if self.samples:
+            self.parts = {part: spent - self._first[part] for part, spent in self._parts.spent().items()}
+            self.look(self.samples[-1].records)
 
 
 class _Held(KafkaBroker):
@@ -139,22 +165,22 @@ def _say(word: str) -> None:
     sys.stdout.flush()
 
 
-def _watch(built: Service, order: Order, stop: threading.Event, samples: list[Sample]) -> None:
+def _watch(built: Service, order: Order, stop: threading.Event, looks: _Looks) -> None:
     """Look at it until its partitions have been read to their ends."""
     before = _records(built)
     # As readers' clocks do, it starts when records have begun to come.
     while _records(built) == before:
         if stop.wait(_FIRST_S):
             return
-    samples.append(_sample(_records(built) - before))
+    looks.look(_records(built) - before)
     while not stop.wait(_ASK_S):
-        samples.append(_sample(_records(built) - before))
+        looks.look(_records(built) - before)
         tasks = list(built.loop.tasks.values())
         if tasks and all(_is_at(task, order.ends) for task in tasks):
             stop.set()
 
 
-def _stay(built: Service, _order: Order, stop: threading.Event, samples: list[Sample]) -> None:
+def _stay(built: Service, _order: Order, stop: threading.Event, looks: _Looks) -> None:
     """Say when it is live, then look at it until standard input ends."""
     while not (built.loop.tasks and all(task.live for task in list(built.loop.tasks.values()))):
         if stop.wait(_ASK_S):
@@ -162,7 +188,7 @@ def _stay(built: Service, _order: Order, stop: threading.Event, samples: list[Sa
     _say(LIVE)
     threading.Thread(target=_until_input_ends, args=(stop,), daemon=True).start()
     while not stop.wait(_ASK_S):
-        samples.append(_sample(_records(built)))
+        looks.look(_records(built))
 
 
 def _until_input_ends(stop: threading.Event) -> None:

@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from processor import service
 from processor.config import Settings
 from processor.errors import OutputFailed
+from processor.stream.librdkafka import KafkaSettings
 from processor.study.bench import kafka_clients, kafka_orders
 from processor.study.bench.kafka_orders import QUARTERS, Order, Sample, own_settings
 from processor.study.bench.rows import OURS, Row
@@ -17,6 +19,9 @@ from processor.study.bench.workload import HISTORY_END, Raw, history, mixed
 from processor.study.progress import bar
 
 _RATES: Final = (20, 1_000, 10_000)
+# Before anything is measured: a JVM that has just started compiles what it runs, on the same cores.
+_WARM_UP_RATE: Final = 1_000
+_WARM_UP_S: Final = 10.0
 _NEW_SHARE: Final = 0.05
 # Published anomalies wanted at each rate, a 99th percentile's worth; of low rates fewer records are Windows'.
 _ANOMALIES: Final = 1_000
@@ -36,31 +41,34 @@ class _Lap(NamedTuple):
     taken: list[float]
 
 
-def measure(settings: Settings, bootstrap: str, seconds: float, most: float) -> list[Row]:
+def measure(settings: Settings, seconds: float, most: float) -> list[Row]:
     """A row for each rate, the highest `most`, events/s; event times are of the produce, not of the record.
 
+    What is not measured goes before: brokers, and a service, that have just been started are slower.
     Raises RunError where the brokers do not answer or an anomaly does not arrive.
     """
     topic, group = kafka_orders.name(), kafka_orders.name()
     rates, left_out = rates_below(most)
     for rate in left_out:
         print(f"left out: {rate:,}/s is more than 0.8 of our own rate, {most:,.0f}/s")  # noqa: T201
-    kafka_clients.create(bootstrap, topic, 1)
-    kafka_clients.fill(bootstrap, topic, history(), lambda _: None)
-    own = own_settings(settings, bootstrap, topic, group, group)
+    own = own_settings(settings, topic, group, group)
     own = own.model_copy(update={"kafka": own.kafka.model_copy(update={"start": "now"})})
-    order = Order(bootstrap, topic, settings=own.model_dump_json(), stays=True)
+    kafka = service.kafka_settings(own)
+    kafka_clients.create(kafka, topic, 1)
+    kafka_clients.fill(kafka, topic, history(), lambda _: None)
+    order = Order(own.model_dump_json(), topic, stays=True)
+    plan = [(min(_WARM_UP_RATE, rates[-1]), _WARM_UP_S), *((rate, seconds) for rate in rates)]
     laps: list[_Lap] = []
     with kafka_orders.start(order) as worker, bar("latency") as progress:
         kafka_orders.await_word(worker, kafka_orders.LIVE)
         begin = HISTORY_END
-        for number, rate in enumerate(rates, 1):
-            progress(number - 1, len(rates))
-            records = _records(rate, seconds, number, begin)
+        for number, (rate, lasts) in enumerate(plan, 1):
+            progress(number - 1, len(plan))
+            records = _records(rate, lasts, number, begin)
             begin = records[-1].timestamp + 1
-            laps.append(_run(bootstrap, topic, records, rate))
-        samples = kafka_orders.samples_of(worker)
-    return [_row(lap, samples) for lap in laps]
+            laps.append(_run(kafka, topic, records, rate))
+        samples = kafka_orders.told_by(worker).samples
+    return [_row(lap, samples) for lap in laps[1:]]
 
 
 def rates_below(most: float) -> tuple[list[int], list[int]]:
@@ -75,11 +83,11 @@ def _records(rate: int, seconds: float, lap: int, begin: int) -> list[Raw]:
     return list(mixed(count, _NEW_SHARE, lap=lap, begin=begin, step=1000 / rate, strange=strange))
 
 
-def _run(bootstrap: str, topic: str, records: Sequence[Raw], rate: int) -> _Lap:
+def _run(kafka: KafkaSettings, topic: str, records: Sequence[Raw], rate: int) -> _Lap:
     """Produce at the rate, and wait for every anomaly that must come of it."""
     awaited = sum(b"ProgramData" in record.value for record in records)
-    with closing(kafka_clients.Arrivals(bootstrap, f"{topic}.anomalies")) as arrivals:
-        sending = threading.Thread(target=kafka_clients.paced, args=(bootstrap, topic, records, rate))
+    with closing(kafka_clients.Arrivals(kafka, f"{topic}.anomalies")) as arrivals:
+        sending = threading.Thread(target=kafka_clients.paced, args=(kafka, topic, records, rate))
         begin = time.monotonic()
         sending.start()
         taken: list[float] = []

@@ -21,7 +21,7 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
         "events per CPU second": _rates(rows, "events_per_cpu_s"),
         "events per second of the clock on the wall": _rates(rows, "events_per_s"),
         "milliseconds": _times(rows),
-        "CPU microseconds of an average record, by what became of it": _stages(rows),
+        "CPU microseconds of an average record, by stage": _stages(rows),
         "resident memory, MiB, at the begin and after each quarter": _memory(rows),
     }
     charts = {name: traces for name, traces in charts.items() if traces}
@@ -63,16 +63,11 @@ def _times(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _stages(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """A bar a workload for each group, beside one another: they sum to the cost of an average record."""
+    """A bar a workload for each stage, beside one another: they sum to the cost of an average record."""
     staged = [(row.workload, row.stages) for row in rows if row.stages is not None]
-    names = dict.fromkeys(name for _, stages in staged for name in stages)
     traces = []
-    for name in names:
-        costs = {
-            workload: stages[name].count * stages[name].mean_us / sum(each.count for each in stages.values())
-            for workload, stages in staged
-            if name in stages
-        }
+    for name in dict.fromkeys(name for _, stages in staged for name in stages):
+        costs = {workload: stages[name].us_per_event for workload, stages in staged if name in stages}
         traces.append({"type": "bar", "x": list(costs), "y": list(costs.values()), "name": name})
     return traces
 

@@ -37,13 +37,18 @@ COLUMNS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Records of one run that came to the same: microseconds of CPU each, share of the time of all."""
+class Stage:
+    """A part of the work, or what some of the records came to: microseconds of CPU.
 
-    count: int
-    mean_us: float
-    median_us: float
+    us_per_event : of an average record of all; share : of the time of all
+    count, mean_us, median_us : of the records that came to it; None where it is a part of the work on any
+    """
+
+    us_per_event: float
     share: float
+    count: int | None = None
+    mean_us: float | None = None
+    median_us: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Row:
     bytes_per_event, bytes_per_vector : resident memory that a full window takes, divided by its events and
         by its distinct vectors
     resident : bytes at the begin and after each quarter of the time (of the records, in `bench pipeline`)
-    stages : what became of records -> what that cost
+    stages : parts of the work, or what became of records -> what that cost; together it is all of the CPU
     note : what a reader of the figures should know, or why there are none
     """
 
@@ -73,7 +78,7 @@ class Row:
     bytes_per_event: float | None = None
     bytes_per_vector: float | None = None
     resident: Sequence[float] | None = None
-    stages: Mapping[str, Group] | None = None
+    stages: Mapping[str, Stage] | None = None
     timed: int | None = None
     note: str | None = None
 
@@ -87,32 +92,25 @@ def by_quarters(resident: Sequence[float]) -> str:
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
     """`workload/engine` -> our rate divided by theirs; per CPU-second where both have it.
 
-    Of more instances of ours: what they did by what one does, per second of the clock on the wall.
+    More instances of ours are no peers: their rows' notes say what they gain.
     """
     ours = {row.workload: row for row in rows if row.engine == OURS}
     found = {
         _ratio_name(row): _ratio(ours[row.workload], row)
         for row in rows
-        if row.engine != OURS and row.workload in ours
+        if not row.engine.startswith(OURS) and row.workload in ours
     }
     return {name: round(ratio, 3) for name, ratio in found.items() if ratio is not None}
 
 
 def _ratio_name(row: Row) -> str:
-    name = f"{row.workload}/{row.engine}"
-    return f"{name}, by one, wall" if _is_ours(row) else name
-
-
-def _is_ours(row: Row) -> bool:
-    return row.engine.startswith(OURS)
+    return f"{row.workload}/{row.engine}"
 
 
 def _ratio(ours: Row, theirs: Row) -> float | None:
     """None where there is nothing to compare."""
     if ours.events_per_s is None or theirs.events_per_s is None:
         return None
-    if _is_ours(theirs):
-        return theirs.events_per_s / ours.events_per_s
     if ours.events_per_cpu_s is not None and theirs.events_per_cpu_s is not None:
         return ours.events_per_cpu_s / theirs.events_per_cpu_s
     return ours.events_per_s / theirs.events_per_s

@@ -9,7 +9,7 @@ import numpy as np
 
 from processor.pipeline import Pipeline, Scored
 from processor.study.bench.memory import resident
-from processor.study.bench.rows import Group, by_quarters
+from processor.study.bench.rows import Stage, by_quarters
 from processor.study.bench.workload import Raw
 
 REPEAT: Final = "a repeat, told from memory"
@@ -30,21 +30,27 @@ class Stages:
     groups: dict[str, list[float]]
     resident: list[int]
 
-    def summary(self) -> dict[str, Group]:
+    def summary(self) -> dict[str, Stage]:
         """What each group cost, the largest first."""
         whole = sum(map(sum, self.groups.values()))
         largest = sorted(self.groups.items(), key=lambda group: -len(group[1]))
         return {
-            name: Group(len(times), float(np.mean(times)), float(np.median(times)), sum(times) / whole)
+            name: Stage(
+                us_per_event=sum(times) / len(self.times),
+                share=sum(times) / whole,
+                count=len(times),
+                mean_us=float(np.mean(times)),
+                median_us=float(np.median(times)),
+            )
             for name, times in largest
         }
 
     def told(self) -> list[str]:
         """Lines for people: number, mean and share of the time of each group; memory by quarters."""
         lines = [
-            f"  {group.count:,} {name}: {group.mean_us:,.1f} us each (median {group.median_us:,.1f}), "
-            f"{group.share:.0%} of the time"
-            for name, group in self.summary().items()
+            f"  {stage.count:,} {name}: {stage.mean_us:,.1f} us each (median {stage.median_us:,.1f}), "
+            f"{stage.share:.0%} of the time"
+            for name, stage in self.summary().items()
         ]
         return [*lines, f"  {by_quarters(self.resident)}"]
 

@@ -3,17 +3,22 @@
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from processor.errors import OutputFailed, UsageError
 from processor.study.bench import kafka_orders, latency
-from processor.study.bench.kafka_orders import Cost, Sample
+from processor.study.bench.kafka_orders import Cost, Sample, Told
+from processor.study.bench.loop_parts import CLIENT, LoopParts
 
 
-def _told(*samples: tuple[float, float, int, int]) -> list[Sample]:
-    return [Sample(*each) for each in samples]
+def _told(*samples: tuple[float, float, int, int], parts: Mapping[str, float] | None = None) -> Told:
+    return Told([Sample(*each) for each in samples], parts or {})
 
 
 def test_the_last_commit_is_counted_and_what_was_before_is_not() -> None:
@@ -47,6 +52,28 @@ def test_an_instance_without_a_partition_does_not_count() -> None:
     busy = _told((1.0, 1.0, 0, 0), (3.0, 3.0, 40, 0))
 
     assert kafka_orders.cost([idle, busy]) == Cost(records=40, wall=2.0, cpu=2.0, resident=[0] * 5)
+
+
+def test_parts_are_told_of_one_instance() -> None:
+    """Those of two that began and ended at other times would not be what both cost meanwhile."""
+    one = _told((1.0, 1.0, 0, 0), (5.0, 5.0, 40, 0), parts={"consume": 4.0})
+
+    assert kafka_orders.cost([one]).parts == {"consume": 4.0}
+    assert kafka_orders.cost([one, one]).parts == {}
+
+
+def test_parts_add_up_to_the_process() -> None:
+    """Whatever thread they belong to; librdkafka's are known."""
+    producer = Producer({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+
+    before = time.process_time()
+    spent = LoopParts(threading.get_ident()).spent()
+    after = time.process_time()
+
+    assert before <= sum(spent.values()) + 1e-6
+    assert sum(spent.values()) <= after + 1e-6
+    assert spent[CLIENT] > 0
+    del producer
 
 
 def test_word_is_waited_for_behind_what_a_profiler_says() -> None:
