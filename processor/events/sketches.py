@@ -64,5 +64,5 @@ class Sketches:
                     if len(self._usual) >= _MAX_SHIPPERS:
                         self._usual.clear()
                     self._usual[shipper] = needle, sketch
-                return found
+                    return found
         return None

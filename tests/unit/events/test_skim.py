@@ -69,6 +69,17 @@ def changed(data: st.DataObject, value: bytes) -> bytes:
     return json.dumps(document, ensure_ascii=plain, separators=separators).encode("utf-8", "surrogatepass")
 
 
+def test_another_readers_needle_hides_no_sketch() -> None:
+    """A Sysmon record that names a field of 4688, too, has a sketch whether or not one came before it."""
+    sample = next(value for value in SAMPLES if b"ProcessGuid" in value)
+    document = json.loads(sample) | {"NewProcessName": ""}
+
+    first, second = json.dumps(document).encode(), json.dumps(document, separators=(",", ":")).encode()
+
+    assert 3 == skimmed([sample, first, second])
+    assert Sketches(None, 1 << 20).of(first) is not None
+
+
 TIMES = ["TimeCreated", "TimeGenerated", "EventTime", "UtcTime", "@timestamp", "SystemTime"]
 
 
@@ -98,6 +109,7 @@ def test_layouts_without_end_are_forgotten() -> None:
     """Whoever sends records of ever new keys and values does not change what is said of others."""
     used, sample = Skimmer(1 << 20), SAMPLES[0]
     expected = used.key(sample)
+    assert expected is not None
 
     for lap in range(60):
         used.key(json.dumps({f"{lap}-{place}": "x" * place for place in range(40)}).encode())
