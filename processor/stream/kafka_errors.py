@@ -10,7 +10,15 @@ log = logging.getLogger(__name__)
 
 FENCED: Final = frozenset({"_FENCED", "FENCED_INSTANCE_ID", "INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"})
 NO_ANSWER: Final = frozenset(
-    {"_TRANSPORT", "_TIMED_OUT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_AUTHENTICATION", "_SSL"}
+    {
+        "_TRANSPORT",
+        "_TIMED_OUT",
+        "_ALL_BROKERS_DOWN",
+        "_DESTROY_BROKER",  # it left the cluster's metadata, as one does that gets no processor for a while
+        "_RESOLVE",
+        "_AUTHENTICATION",
+        "_SSL",
+    }
 )
 # A client that has just connected may not know every partition yet.
 NOT_KNOWN_YET: Final = frozenset({"_UNKNOWN_PARTITION"})

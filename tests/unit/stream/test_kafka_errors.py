@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from processor.errors import BrokerUnreachable, Fenced, RunError
-from processor.stream.kafka_errors import Trouble
+from processor.stream.kafka_errors import Trouble, is_pending
 from processor.stream.librdkafka import KafkaSettings
 
 SETTINGS = KafkaSettings("broker:9092", "group", "one", "classic", "exactly_once", 10_000)
@@ -34,6 +34,14 @@ def test_what_was_heard_last_says_why_nobody_answers() -> None:
 
     assert isinstance(failure, BrokerUnreachable)
     assert "no answer from the brokers at broker:9092 (connection refused)" in str(failure)
+
+
+def test_a_question_to_a_broker_that_left_the_cluster_is_asked_again() -> None:
+    """Its handle is destroyed with the question in flight: another broker can answer."""
+    error = KafkaError(KafkaError._DESTROY_BROKER)  # noqa: SLF001
+
+    assert is_pending(error)
+    assert isinstance(Trouble(SETTINGS).mapped(error), BrokerUnreachable)
 
 
 @pytest.mark.parametrize(
