@@ -254,20 +254,24 @@ def test_members_share_partitions(world: World, group: str) -> None:
 
 
 def test_deleted_offset_is_reported_and_can_be_passed(world: World, group: str) -> None:
-    """Retention overtook us: `out_of_range` tells, nothing jumps in silence, resume goes on."""
+    """Retention overtook us: `out_of_range` tells, nothing jumps in silence, resume goes on.
+
+    A fetch that was under way may tell once more and stop the partition again: who resumes each time, as the
+    loop does, goes on.
+    """
     if not world.remembers:
         pytest.skip("the mock cluster deletes nothing")
     partition = Partition(world.topic(1), 0)
     world.write(partition, [b"a", b"b", b"c"])
     world.trim(partition, 2)
-    member = Member(world.open(group, "one"), [partition.topic])
+    member = Member(world.open(group, "one"), [partition.topic], low=2)
 
-    until(lambda: member.out_of_range_at == [partition], member)
+    until(lambda: bool(member.out_of_range_at), member)
     before = member.values(partition)
-    member.broker.resume(partition, 2)
     until(lambda: bool(member.records), member)
 
     assert ([], [b"c"]) == (before, member.values(partition))
+    assert {partition} == set(member.out_of_range_at)
 
 
 def test_second_holder_of_an_instance_name_fences_the_first(world: World, group: str) -> None:

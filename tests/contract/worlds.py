@@ -24,6 +24,7 @@ from processor.stream.records import (
     Partition,
     Record,
 )
+from tests.support.topics import create
 
 # Of a wait that a condition ends: it only bounds a failure.
 WITHIN_S = 120.0
@@ -112,10 +113,7 @@ class KafkaWorld:
 
     def topic(self, partitions: int) -> str:
         name = uuid.uuid4().hex
-        forever = {"retention.ms": "-1"}
-        self._admin.create_topics([NewTopic(name, partitions, 1, config=forever)])[name].result(WITHIN_S)
-        # Its controller knows it; what the broker tells of topics follows by a moment.
-        until(lambda: name in self._admin.list_topics(timeout=WITHIN_S).topics)
+        create(self._admin, NewTopic(name, partitions, 1, config={"retention.ms": "-1"}), WITHIN_S)
         return name
 
     def settings(self, group: str, instance: str) -> KafkaSettings:
@@ -174,10 +172,19 @@ class EmbeddedWorld(KafkaWorld):
 
 
 class Member:
-    """A member of a group that reads what it is given from the beginning, and notes what happens."""
+    """A member of a group that reads what it is given from the beginning, and notes what happens.
+
+    low : where it goes on, between two polls, each time it hears that an offset is gone: as the loop does
+    """
 
     def __init__(
-        self, broker: Broker, topics: Sequence[str], *, takes: bool = True, patience_s: float = 0.05
+        self,
+        broker: Broker,
+        topics: Sequence[str],
+        *,
+        takes: bool = True,
+        patience_s: float = 0.05,
+        low: int | None = None,
     ) -> None:
         self.broker = broker
         self._patience_s = patience_s
@@ -186,7 +193,9 @@ class Member:
         self.out_of_range_at: list[Partition] = []
         self.records: list[Record] = []
         self._takes = takes
+        self._low = low
         self._fresh: list[Partition] = []
+        self._gone: set[Partition] = set()
         broker.subscribe(topics, self)
 
     def assigned(self, partitions: Sequence[Partition]) -> None:
@@ -202,12 +211,17 @@ class Member:
 
     def out_of_range(self, partition: Partition) -> None:
         self.out_of_range_at.append(partition)
+        self._gone.add(partition)
 
     def waiting(self) -> None:
         pass
 
     def poll(self) -> list[Record]:
         """One poll; what arrived is also kept in `records`."""
+        if self._low is not None:
+            for partition in self._gone:
+                self.broker.resume(partition, self._low)
+            self._gone.clear()
         batch = [record for run in self.broker.poll(1000, self._patience_s) for record in run]
         self.records += batch
         if self._takes:

@@ -32,6 +32,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 from processor.config import Settings, load
 from processor.pipeline import Pipeline, Scored
 from tests.support.brokers import free_ports
+from tests.support.topics import create
 
 # Of a wait that a condition ends: it only bounds a failure.
 WITHIN_S = 120.0
@@ -86,9 +87,7 @@ class Topics:
 
     def _create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         new = NewTopic(topic, partitions, self._replicas, config={"retention.ms": "-1", **(config or {})})
-        self._admin.create_topics([new])[topic].result(WITHIN_S)
-        # The controller knows it; what the brokers tell of topics follows by a moment.
-        until(lambda: topic in self._admin.list_topics(timeout=WITHIN_S).topics, f"{topic} is known")
+        create(self._admin, new, WITHIN_S)
 
     def extend(self, topic: str, partitions: int) -> None:
         """Give a topic more partitions: so many in all."""

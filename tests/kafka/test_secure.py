@@ -20,6 +20,7 @@ from tests.deploy.tools import without_ours
 from tests.kafka.services import until
 from tests.support.brokers import free_ports
 from tests.support.secure_kafka import SecureCluster, started
+from tests.support.topics import create
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-secure")]
 
@@ -59,7 +60,7 @@ def make(cluster: SecureCluster, topic: str, partitions: int, config: dict[str, 
     """Create a topic."""
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
     new = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config or {})
-    admin.create_topics([new])[topic].result(timeout=30)
+    create(admin, new, 30)
 
 
 def write(cluster: SecureCluster, topic: str, keyed: list[tuple[str, int]]) -> None:
