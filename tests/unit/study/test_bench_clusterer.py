@@ -12,8 +12,9 @@ from processor.study.bench import compare
 from processor.study.bench.compare import Held, held, timed
 from processor.study.bench.forged import forged, pairs
 from processor.study.bench.label_stalls import LABEL_STALLS, LabelStall, label_stalled
+from processor.study.bench.memory import resident_data
 from processor.study.bench.peers import CONTENDERS, LABEL, STRIDES, VERDICT, Budget, Supply
-from processor.study.bench.rows import OURS, Row, report
+from processor.study.bench.rows import OURS, WIDTH, Row, report
 from processor.study.bench.stalls import STALLS, Stall, stalled
 from processor.study.bench.streams import WORKLOADS, Workload, recording, repetitive, ungated, windows
 from processor.study.bench.tail import curve, draw, quantiles
@@ -56,15 +57,20 @@ def test_a_peer_that_cannot_fill_its_window_says_what_it_would_need(monkeypatch:
     assert held(window, "DBSTREAM", NOTHING) is None
 
 
-def test_what_an_engine_holds_goes_to_the_rows_of_its_workload_and_column() -> None:
+def test_what_an_engine_holds_goes_to_the_rows_of_its_workload_and_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """scikit-learn's to all strides of it; never to a row without figures."""
+    resident = iter([7000, 10_000, 10_000, 9000])
+    monkeypatch.setattr(compare, "resident_data", lambda: next(resident))
+
     found = held(replace(SMALL, window=2000), "SlidingDBSCAN", LITTLE)
     scikit = held(replace(SMALL, window=2000), "scikit-learn", LITTLE)
 
     assert found is not None
     assert scikit is not None
     assert found.titles == {SMALL.title(10, LABEL), SMALL.title(1, LABEL)}
-    assert found.gained > 0
+    assert (3000, 0) == (found.gained, scikit.gained)
     assert found.events == 2000 > found.vectors > 100
     assert scikit.engine == "scikit-learn"
     assert scikit.titles == {SMALL.title(pane, column) for pane in (10, 1) for column in (VERDICT, LABEL)}
@@ -74,6 +80,14 @@ def test_what_an_engine_holds_goes_to_the_rows_of_its_workload_and_column() -> N
     assert one.put_in(Row("w", OURS, 100, 1.0)).bytes_per_event is None
     assert one.put_in(Row("v", SCIKIT[0], 100, 1.0)).bytes_per_event is None
     assert one.put_in(Row("w", SCIKIT[0], 100, None)).bytes_per_event is None
+
+
+def test_resident_memory_grows_by_what_is_held_and_used() -> None:
+    """Pages that were written to are there until they are given back."""
+    before = resident_data()
+    array = np.ones(1 << 24, np.uint8)
+
+    assert resident_data() - before >= array.nbytes // 2
 
 
 def test_where_memory_is_measured_events_are_made_anew() -> None:
@@ -162,7 +176,7 @@ def test_tables_fit_their_width_and_name_what_was_not_run(capsys: pytest.Capture
     )
 
     said = capsys.readouterr().out
-    assert max(map(len, said.splitlines())) <= 160
+    assert max(map(len, said.splitlines())) <= WIDTH
     assert said.count("ours /") == 2
     for text in ("a stream", "10,000,000", "12,345,678", "100,000", "incdbscan: not run", "stall: two"):
         assert text in said
