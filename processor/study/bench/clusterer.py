@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from processor.errors import UsageError
-from processor.study.bench import memory
-from processor.study.bench.compare import Held, Timed, held_of, held_tasks, timed_of
+from processor.study.bench.compare import Held, Timed, holding, timing
 from processor.study.bench.label_stalls import LABEL_STALLS, label_stalled_of
+from processor.study.bench.memory import many_scopes
+from processor.study.bench.peers import FULL, QUICK
 from processor.study.bench.rows import Row, report
 from processor.study.bench.stalls import STALLS, stalled_of
 from processor.study.bench.streams import SIZES, WORKLOADS, Workload, recording, windows
@@ -23,7 +24,6 @@ AT_ONCE: Final = 2  # processes: what runs in them is timed by CPU clocks
 WORST: Final = "worst cases"
 
 Task = Callable[[], Any]
-Show = Callable[[int, int], None]
 
 
 def run(json_path: Path | None, *, quick: bool = False, plot: Path | None = None) -> None:
@@ -37,18 +37,23 @@ def run(json_path: Path | None, *, quick: bool = False, plot: Path | None = None
             f"the bench compares with {', '.join(missing)}: pip install -r requirements/dev.txt, and again"
         )
     workloads = [*WORKLOADS, *_recording(), *windows(SIZES[:3] if quick else SIZES)]
-    timing = [partial(timed_of, (one.name, quick)) for one in workloads]
-    holding = [partial(held_of, task) for one in workloads for task in held_tasks(one, quick)]
+    budget = QUICK if quick else FULL
+    groups: list[list[Task]] = [
+        [timing(one, budget) for one in workloads],
+        [task for one in workloads for task in holding(one, budget)],
+        _stalls(quick),
+    ]
+    tasks = [task for group in groups for task in group]
+    scopes = partial(many_scopes, 300_000 if quick else 3_000_000)
     with bar("clusterer") as progress:
-        steps = len(timing) + len(holding) + len(STALLS) + len(LABEL_STALLS) + 1
-        found = _measured([*timing, *holding, *_stalls(quick)], lambda done: progress(done, steps))
+        steps = len(tasks) + 1
+        found = iter(_measured(tasks, lambda done: progress(done, steps)))
         # By the clock on the wall, so nothing runs beside it.
-        scopes = memory.in_a_child(memory.many_scopes, 300_000 if quick else 3_000_000)
-    compared = [each for rows in found[: len(timing)] for each in rows]
-    held = found[len(timing) : len(timing) + len(holding)]
-    worst: list[Timed] = found[len(timing) + len(holding) :]
+        last = _measured([scopes], lambda done: progress(len(tasks) + done, steps))
+    timed, held, worst = ([next(found) for _ in group] for group in groups)
+    compared = [each for rows in timed for each in rows]
     rows = [_with_memory(row, held) for row, _ in compared]
-    report([*rows, *(row for row, _ in worst), scopes], json_path)
+    report([*rows, *(row for row, _ in worst), *last], json_path)
     if plot is not None:
         draw(_pictures(compared, worst), plot)
 
@@ -64,8 +69,8 @@ def _stalls(quick: bool) -> list[Task]:  # noqa: FBT001
     updates, cpu_s = (60_000, 5) if quick else (1_000_000, 120)
     window, events = (10_000, 20_000) if quick else (100_000, 1_000_000)
     return [
-        *(partial(stalled_of, (number, updates, cpu_s)) for number in range(len(STALLS))),
-        *(partial(label_stalled_of, (number, window, events, cpu_s)) for number in range(len(LABEL_STALLS))),
+        *(partial(stalled_of, number, updates, cpu_s) for number in range(len(STALLS))),
+        *(partial(label_stalled_of, number, window, events, cpu_s) for number in range(len(LABEL_STALLS))),
     ]
 
 

@@ -6,8 +6,9 @@ collector is as in the service: on, and what was there at the start is frozen.
 """
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,10 +16,8 @@ import numpy as np
 from processor.study.bench.memory import give_back, resident_data
 from processor.study.bench.peers import (
     CONTENDERS,
-    FULL,
     LABEL,
     PANED,
-    QUICK,
     VERDICT,
     Budget,
     NotFilled,
@@ -90,6 +89,11 @@ def _rows(
     ]
 
 
+def family(engine: str) -> str:
+    """An engine's name without scikit-learn's stride."""
+    return engine.split(",", maxsplit=1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What an engine holds for a full window, and what a row's two quotients divide it by.
@@ -106,8 +110,7 @@ class Held:
 
     def put_in(self, row: Row) -> Row:
         """The row with its bytes, where it is of this workload, column and engine and has figures."""
-        engine = row.engine.split(",")[0]  # without scikit-learn's stride
-        if row.events_per_s is None or engine != self.engine or row.workload not in self.titles:
+        if row.events_per_s is None or family(row.engine) != self.engine or row.workload not in self.titles:
             return row
         return replace(
             row, bytes_per_event=self.gained / self.events, bytes_per_vector=self.gained / self.vectors
@@ -143,31 +146,32 @@ def held(workload: Workload, contender: str, budget: Budget) -> Held | None:
     if turns[0].note:
         return None
     titles = frozenset(workload.title(pane, column) for pane in panes for column in _columns(turns))
-    engine = warmed[0].engine.split(",")[0]
     vectors = len(np.unique(stream.points[: workload.window], axis=0))
-    return Held(titles, engine, gained, workload.window, vectors)
+    return Held(titles, family(turns[0].engine), gained, workload.window, vectors)
 
 
 def _columns(turns: Sequence[Turn]) -> set[str]:
     return {column for turn in turns for column in turn.columns}
 
 
-def timed_of(task: tuple[str, bool]) -> list[Timed]:
-    """`timed` of a workload's name, in another process."""
-    name, quick = task
-    return timed(named(name), QUICK if quick else FULL)
+def timing(workload: Workload, budget: Budget) -> Callable[[], list[Timed]]:
+    """`timed`, to be called in another process."""
+    return partial(_timed_of, workload.name, budget)
 
 
-def held_tasks(workload: Workload, quick: bool) -> list[tuple[str, str, tuple[int, ...], bool]]:  # noqa: FBT001
-    """What `held_of` is to measure of a workload: ours with each length of panes, the peers once."""
+def holding(workload: Workload, budget: Budget) -> list[Callable[[], Held | None]]:
+    """`held`, each to be called in another process: ours with each length of panes, the peers once."""
     return [
-        (workload.name, contender, panes, quick)
+        partial(_held_of, workload.name, panes, contender, budget)
         for contender in CONTENDERS
         for panes in ([(pane,) for pane in workload.panes] if contender in PANED else [workload.panes])
     ]
 
 
-def held_of(task: tuple[str, str, tuple[int, ...], bool]) -> Held | None:
-    """`held` of a workload's name, a contender and panes, in another process."""
-    name, contender, panes, quick = task
-    return held(replace(named(name), panes=panes), contender, QUICK if quick else FULL)
+def _timed_of(name: str, budget: Budget) -> list[Timed]:
+    """Streams do not travel: the workload is found by its name."""
+    return timed(named(name), budget)
+
+
+def _held_of(name: str, panes: tuple[int, ...], contender: str, budget: Budget) -> Held | None:
+    return held(replace(named(name), panes=panes), contender, budget)

@@ -132,7 +132,6 @@ def label_stalled(stall: LabelStall, window: int, events: int, cpu_s: float) -> 
     return timed(update, stream, events, cpu_s).row(stall.name, window)
 
 
-def label_stalled_of(task: tuple[int, int, int, float]) -> tuple[Row, Curve]:
+def label_stalled_of(number: int, window: int, events: int, cpu_s: float) -> tuple[Row, Curve]:
     """`label_stalled` of a number in LABEL_STALLS, in another process: streams do not travel."""
-    number, window, events, cpu_s = task
     return label_stalled(LABEL_STALLS[number], window, events, cpu_s)

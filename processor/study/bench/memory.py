@@ -1,15 +1,13 @@
-"""What the engine holds and costs with many scopes, in a process of its own."""
+"""What the engine holds and costs with many scopes, and how a process's memory is measured."""
 
 import ctypes
 import gc
-import multiprocessing
 import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -25,18 +23,11 @@ from processor.study.bench.tail import quantiles
 TOGETHER = 100  # updates between two looks at who waits for a processor: half a millisecond
 LONG = 1_000_000  # nanoseconds of an update from which it is asked whether it waited for a processor
 
-Given = TypeVar("Given")
-
-
-def in_a_child(measure: Callable[[Given], Row], given: Given) -> Row:
-    """Measure in a process of its own: its memory is the measured memory alone."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure, (given,))
-
 
 def many_scopes(pairs: int) -> Row:
     """10,000 scopes that share their rows; clusters counted in a thread beside the stream that goes on.
 
+    To be measured in a process of its own, with nothing beside it.
     The quantiles are of updates by the wall clock, less waits for a processor, while the thread competes for
     the interpreter as it does in the service.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processor.clustering.dbscan import SlidingDBSCAN
 from processor.clustering.engine import Engine
@@ -227,6 +228,34 @@ def incremental(workload: Workload, supply: Supply, budget: Budget) -> list[Turn
     ]
 
 
+class Weighted:
+    """The distinct points of a window, each with how often it is there."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[float, ...], list[Any]] = {}  # point -> [point, how often]
+        self._events: deque[list[Any]] = deque()  # an entry for each event: 8 bytes of its own
+
+    def enter(self, point: tuple[float, ...]) -> None:
+        """One more event."""
+        entry = self._entries.get(point)
+        if entry is None:
+            entry = self._entries[point] = [point, 0]
+        entry[1] += 1
+        self._events.append(entry)
+
+    def leave(self) -> None:
+        """The oldest event is in the window no more."""
+        oldest = self._events.popleft()
+        oldest[1] -= 1
+        if not oldest[1]:
+            del self._entries[oldest[0]]
+
+    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Points, shape (n, n_features), and how often each is there, shape (n,)."""
+        weights = np.array([entry[1] for entry in self._entries.values()])
+        return np.array(list(self._entries)), weights
+
+
 def scikit(workload: Workload, supply: Supply, budget: Budget) -> list[Turn]:  # noqa: ARG001
     """scikit-learn on the window's unique vectors and their weights, every so many events.
 
@@ -236,33 +265,21 @@ def scikit(workload: Workload, supply: Supply, budget: Budget) -> list[Turn]:  #
 
     model = DBSCAN(eps=workload.eps, min_samples=workload.min_samples)
     points, number = supply.tuples, supply.number
-    unique: dict[tuple[float, ...], list[Any]] = {}  # point -> [point, how often it is in the window]
-    kept: deque[list[Any]] = deque()  # an entry of `unique` for each event: 8 bytes of its own
-
-    def enter(low: int, high: int) -> None:
-        for i in range(low, high):
-            point = points[i % number]
-            entry = unique.get(point)
-            if entry is None:
-                entry = unique[point] = [point, 0]
-            entry[1] += 1
-            kept.append(entry)
+    window = Weighted()
+    for i in range(workload.window):
+        window.enter(points[i % number])
 
     def feeding(stride: int) -> Feed:
         def feed(low: int, high: int) -> None:
             for i in range(low, high):
-                oldest = kept.popleft()
-                oldest[1] -= 1
-                if not oldest[1]:
-                    del unique[oldest[0]]
-                enter(i, i + 1)
+                window.leave()
+                window.enter(points[i % number])
                 if i % stride == 0:
-                    weights = np.array([entry[1] for entry in unique.values()])
-                    model.fit(np.array(list(unique)), sample_weight=weights)
+                    vectors, weights = window.arrays()
+                    model.fit(vectors, sample_weight=weights)
 
         return feed
 
-    enter(0, workload.window)
     cursor = Cursor(workload.window)
     return [
         Turn(f"scikit-learn, every {stride:,}", (VERDICT, LABEL), feeding(stride), stride, cursor)

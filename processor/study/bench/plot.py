@@ -1,4 +1,4 @@
-"""What the benches that tell rates, times and memory draw of their rows: one HTML file."""
+"""What the benches draw: one HTML file; those that tell rates, times and memory all of their rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +33,11 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
         figure.update_layout({f"legend{place}": {"y": top}})
         figure.update_yaxes(type="log" if traces is charts.get("milliseconds") else None, row=place, col=1)
     figure.update_layout(height=520 * len(charts), title=title)
+    write_page(figure, path)
+
+
+def write_page(figure: Any, path: Path) -> None:
+    """One HTML file of a plotly figure, its JavaScript in it. Raises OutputFailed."""
     try:
         path.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
     except OSError as error:

@@ -135,7 +135,6 @@ def stalled(stall: Stall, updates: int, cpu_s: float) -> tuple[Row, Curve]:
     return found.row(stall.name, engine.live_events)
 
 
-def stalled_of(task: tuple[int, int, float]) -> tuple[Row, Curve]:
+def stalled_of(number: int, updates: int, cpu_s: float) -> tuple[Row, Curve]:
     """`stalled` of a number in STALLS, in another process: streams do not travel."""
-    number, updates, cpu_s = task
     return stalled(STALLS[number], updates, cpu_s)

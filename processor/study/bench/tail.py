@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from processor.errors import OutputFailed
+from processor.study.bench.plot import write_page
 
 # field of a Row -> (quantile, events that must have been timed for it to be one)
 QUANTILES: Final = {
@@ -72,7 +72,4 @@ def draw(pictures: Pictures, path: Path) -> None:
     )
     figure.update_xaxes(type="log", title="one event in")
     figure.update_yaxes(type="log", title="takes at least, microseconds")
-    try:
-        path.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
-    except OSError as error:
-        raise OutputFailed(f"cannot write {path}: {error.strerror}") from error
+    write_page(figure, path)
