@@ -21,7 +21,7 @@ _PARTS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
     VERDICT: (),
     "counts of outcomes": ((Tally, "add"),),
     "commit": ((KafkaBroker, "commit"),),
-    "state": ((Task, "observed"), (Task, "begin_state"), (Task, "make_state"), (Task, "cut_state")),
+    "state": ((Task, "begin_state"), (Task, "make_state"), (Task, "cut_state")),
     "gauges and status": ((Observer, "__call__"),),
 }
 # Linux's number of the clock that counts a thread's CPU, from the thread's number.

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from processor.errors import OutputFailed
-from processor.study.bench.rows import Row
+from processor.study.bench.rows import OURS, Row
 
 _TIMES: Final = (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("max", "max_us"))
 
 
 def draw(rows: Sequence[Row], title: str, path: Path) -> None:
-    """Rates of each engine, per second of CPU and of the wall's clock; times; stages; memory.
+    """Rates of each engine, per second of CPU and of the wall's clock; times; stages; our memory.
 
     Raises OutputFailed.
     """
@@ -30,7 +30,7 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
         for trace in traces:
             figure.add_trace({**trace, "legend": f"legend{place}"}, place, 1)
         top = figure.layout[f"yaxis{place if place > 1 else ''}"].domain[1]
-        figure.update_layout({f"legend{place}": {"y": top}})
+        figure.update_layout({f"legend{place}": {"y": top, "yanchor": "top"}})
         figure.update_yaxes(type="log" if traces is charts.get("milliseconds") else None, row=place, col=1)
     figure.update_layout(height=520 * len(charts), title=title)
     write_page(figure, path)
@@ -85,5 +85,5 @@ def _memory(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "name": f"{row.workload}, {row.engine}",
         }
         for row in rows
-        if row.resident is not None
+        if row.resident is not None and row.engine.startswith(OURS)
     ]
