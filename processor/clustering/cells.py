@@ -124,10 +124,13 @@ class Cells:
         groups = self.groups.among(core)
         number = len(self.heft)
         parent: Ints = np.arange(number)
+        any_core = np.append(groups.members, 0)[groups.start[:-1]]
         for near, other in self.near((groups.size > 0).nonzero()[0]):
             once = (near < other) & (groups.size[other] > 0) & (parent[near] != parent[other])
             left, right = near[once], other[once]
             linked = self._farthest(left, right) <= self.limit
+            # Mostly the first of each are near enough, too.
+            linked |= self.distance(any_core[left], any_core[right]) <= self.limit
             parent = joined(parent, left[linked], right[linked])
             apart = ~linked & (parent[left] != parent[right])
             left, right = left[apart], right[apart]

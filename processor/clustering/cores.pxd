@@ -13,6 +13,7 @@ cdef class Cores:
     cdef public Space _space
     cdef public Slots _slots
     cdef public long long _need
+    cdef public long long _last
     cdef public long long _room
     cdef public list _touched
     cdef public dict _due
@@ -29,6 +30,8 @@ cdef class Cores:
     cpdef begin(self, list slots, list is_core)
     cpdef touch(self, long long slot)
     cpdef long long waiting(self)
+    @cython.locals(number="long long", part="long long", due=list)
+    cpdef long long due(self, long long horizon)
     @cython.locals(fallen=list, begin="long long", part="long long", due=list, slot="long long")
     cpdef list fall(self, long long horizon)
     @cython.locals(slot="long long")
@@ -45,12 +48,17 @@ cdef class Cores:
     @cython.locals(slots=Slots, need="long long", horizon="long long", number="long long",
                    found="unsigned int[::1]", weight="long long", best="long long", i="long long",
                    other="long long", full="long long")
+    cpdef long long _weighed(self, long long slot)
+    @cython.locals(near=Nearby, slots=Slots, need="long long", young="long long", until="long long",
+                   chain="unsigned int[::1]", other="long long", weight="long long", begin="long long",
+                   at="long long", stamp="long long", turned="bint")
+    cpdef long long _leaned(self, long long slot)
     cpdef long long _weigh(self, long long slot)
     @cython.locals(slots=Slots, found="unsigned int[::1]", newest="unsigned int[::1]", last="long long", i="long long",
                    begin="long long", at="long long", stamp="unsigned int", place="long long",
                    until="long long")
     cpdef long long _nth_newest(self, long long number)
-    @cython.locals(found="unsigned int[::1]", ripe=list, i="long long", number="long long", other="long long",
+    @cython.locals(found="unsigned int[::1]", ripe=list, i="long long", other="long long",
                    until="long long", newest="long long")
     cpdef _stir(self, long long slot, long long events, list risen)
     @cython.locals(rows=Rows)

@@ -7,7 +7,11 @@ from numpy.typing import NDArray
 
 from processor.clustering.nearby import Nearby
 from processor.clustering.space import Space
-from processor.clustering.tables import longer, zeros
+from processor.clustering.tables import make_room
+
+KINDS = {"core": "B", "first": "q", "_lacks": "q", "_events": "q"} | dict.fromkeys(
+    ("_until", "_full", "_anchor"), "I"
+)
 
 
 class Cores:
@@ -37,6 +41,7 @@ class Cores:
         self._space = space
         self._slots = space.slots
         self._need = space.min_samples
+        self._last = horizon  # part of the newest event
         self._room = 0
         self._touched: list[int] = []
         self._due: dict[int, list[int]] = {}  # by the part until which nothing changes by itself
@@ -46,9 +51,10 @@ class Cores:
         self._reserve()
 
     def begin(self, slots: list[int], is_core: list[bool]) -> None:
-        """Hold live vectors whose roles are known."""
+        """Hold live vectors whose roles are known, those seen longest ago first."""
         for slot in slots:
             self._hold(slot)
+            self._last = max(self._last, self._slots.newest[slot])
         for slot, core in zip(slots, is_core, strict=True):
             self._full[slot] = self._slots.full_until(slot, self._need)
             self.core[slot] = core
@@ -60,6 +66,7 @@ class Cores:
         """An event of a slot was learned."""
         if slot >= self._room:
             self._reserve()
+        self._last = max(self._last, self._slots.newest[slot])
         if not self._events[slot]:
             self._touched.append(slot)
         self._events[slot] += 1
@@ -67,6 +74,15 @@ class Cores:
     def waiting(self) -> int:
         """How many vectors have events that were not yet followed."""
         return len(self._touched)
+
+    def due(self, horizon: int) -> int:
+        """How many vectors are to be looked at when the window begins at `horizon`, about."""
+        number = 0
+        for part in range(self.horizon, horizon):
+            due = self._due.get(part)
+            if due is not None:
+                number += len(due)
+        return number
 
     def fall(self, horizon: int) -> list[int]:
         """Slots that are core no more, now that the window begins at `horizon`.
@@ -158,6 +174,37 @@ class Cores:
         return self._weigh(slot)
 
     def _weigh(self, slot: int) -> int:
+        """Look at its neighbours: until when a slot is core for sure, 0 where it is not core."""
+        return self._leaned(slot) or self._weighed(slot)
+
+    def _leaned(self, slot: int) -> int:
+        """Until when a slot is core at least, by young events in its own cell; 0 where they do not suffice.
+
+        Young is what stays as long as the slot itself, or is of the younger half of the window: who leans on
+        the latter is looked at once more in its life. However the vectors of a cell came, few find too little
+        there: any `min_samples` that are neighbours of each other suffice for all that are as old.
+        """
+        near, slots, need = self.near, self._slots, self._need
+        young = min(slots.newest[slot], (self.horizon + self._last) // 2)
+        until = slots.newest[slot]
+        chain, other, weight, turned = near.later, slot, 0, False
+        while other:
+            if slots.newest[other] >= young and self.alive(other):
+                begin = other * slots.ring
+                for at in range(begin, begin + slots.ring):
+                    stamp = slots.stamps[at]
+                    if stamp >= young:
+                        weight += 1
+                        until = min(until, stamp)
+                if weight >= need:
+                    return until
+            other = near.along(slot, other, chain)
+            if not other and not turned:
+                turned, chain = True, near.earlier
+                other = near.along(slot, slot, chain)
+        return 0
+
+    def _weighed(self, slot: int) -> int:
         """Look at all neighbours: until when a slot is core for sure, 0 where it is not core."""
         slots, need, horizon = self._slots, self._need, self.horizon
         number, found = self.near.around(slot), self.near.found
@@ -235,18 +282,6 @@ class Cores:
 
     def _reserve(self) -> None:
         """Make room for every slot there is."""
-        room = 2 * self._slots.size
-        self.near.reserve(room)
-        for name, kind in (
-            ("core", "B"),
-            ("first", "q"),
-            ("_until", "I"),
-            ("_full", "I"),
-            ("_anchor", "I"),
-            ("_lacks", "q"),
-            ("_events", "q"),
-        ):
-            held = self._arrays.get(name)
-            values = self._arrays[name] = zeros(room, kind) if held is None else longer(held, room)
-            setattr(self, name, values.data)
-        self._room = room
+        self._room = 2 * self._slots.size
+        self.near.reserve(self._room)
+        make_room(self, self._arrays, KINDS, self._room)

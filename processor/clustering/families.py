@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from processor.clustering.tables import longer, zeros
+from processor.clustering.tables import make_room
 
 KINDS = {"of": "I", "first": "q", "root": "I", "size": "I", "found": "I"} | dict.fromkeys(
     ("_child", "_sibling", "_before"), "I"
@@ -40,10 +40,7 @@ class Families:
 
     def reserve(self, room: int) -> None:
         """Make slots below `room` usable."""
-        for name, kind in KINDS.items():
-            held = self._arrays.get(name)
-            values = self._arrays[name] = zeros(room, kind) if held is None else longer(held, room)
-            setattr(self, name, values.data)
+        make_room(self, self._arrays, KINDS, room)
 
     def make(self, slot: int, first: int) -> int:
         """A component of one."""

@@ -23,9 +23,12 @@ cdef class CoreLabels:
     cdef public unsigned int[::1] _last
     cdef public unsigned int[::1] _into
 
-    @cython.locals(waiting="long long")
+    @cython.locals(near=Nearby)
     cpdef bint behind(self)
+    @cython.locals(due="long long")
+    cpdef bint outlived(self, long long horizon)
     cpdef touch(self, long long slot)
+    cpdef widen(self, long long columns)
     @cython.locals(cores=Cores, fallen=list)
     cpdef follow(self, long long horizon)
     @cython.locals(slot="long long")
@@ -43,10 +46,15 @@ cdef class CoreLabels:
     @cython.locals(near=Nearby, families=Families, of="unsigned int[::1]", number="long long",
                    found="unsigned int[::1]", own="long long", i="long long", other="long long")
     cpdef _join(self, long long slot)
+    @cython.locals(slot="long long", seeds=list)
+    cpdef _leave(self, list fallen)
     @cython.locals(slot="long long", other="long long", mark="long long", near=Nearby, i="long long",
                    core="unsigned char[::1]", owner="long long[::1]", of="unsigned int[::1]",
-                   found="unsigned int[::1]", held=dict, torn=list)
-    cpdef _leave(self, list fallen)
+                   found="unsigned int[::1]", held=dict, cell=list, crowded="bint")
+    cpdef list _around(self, list fallen)
+    @cython.locals(near=Nearby)
+    cpdef bint _crowded(self, list cell)
+    @cython.locals(torn=list, group=list)
     cpdef list _torn(self, list fallen)
     @cython.locals(left=list, ahead=list, group=list, linked=list, apart=list, slot="long long",
                    other="long long")
@@ -69,12 +77,13 @@ cdef class CoreLabels:
     cpdef _begin(self, list seeds)
     @cython.locals(near=Nearby, core="unsigned char[::1]", owner="long long[::1]", after="unsigned int[::1]",
                    base="long long", slot="long long", met="long long", found="unsigned int[::1]",
-                   into="unsigned int[::1]", i="long long", number="long long", other="long long",
+                   into="unsigned int[::1]", i="long long", other="long long",
                    known="long long")
     cpdef long long _step(self, long long group)
-    @cython.locals(head="unsigned int[::1]", tail="unsigned int[::1]", done="unsigned int[::1]",
-                   last="unsigned int[::1]", after="unsigned int[::1]")
+    @cython.locals(head="unsigned int[::1]", done="unsigned int[::1]")
     cpdef _meet(self, long long group, long long other)
+    cpdef _append(self, unsigned int[::1] begin, unsigned int[::1] end, long long group, long long first,
+                  long long last)
     @cython.locals(families=Families, first="long long[::1]", after="unsigned int[::1]", slot="long long",
                    number="long long")
     cpdef _part(self, long long group)

@@ -14,13 +14,17 @@ from processor.clustering.components import Labels
 from processor.clustering.cores import Cores
 from processor.clustering.families import Families
 from processor.clustering.space import Space
-from processor.clustering.tables import longer, zeros
+from processor.clustering.tables import make_room
 
 NOISE = -1
-CATCH_UP = 1000  # vectors that changed and are followed one by one, whatever the window
-CATCH_UP_SHARE = 3  # so many halvings of the number of vectors is how many are followed in a large one
+FIXED = 8000  # vectors more than there are: what they would cost to work out anew is what that costs at least
+FOLLOWED = 8  # vectors that are worked out anew in the time in which one is followed where nobody is near,
+CROWD = 128  # and once more as many for each so many points that a look around it comes across
+MANY = 16  # slots of one cell that have left together are looked around at once,
+LOOSE = 16  # unless that finds so many times as many points as are near one of them
 FEW = 128  # cores whose links are looked at pair by pair
 STEPS = 8  # of many cores, that are looked around
+KINDS = {"_owner": "q", "_after": "I"}
 GROUPS = ("_head", "_tail", "_done", "_last", "_into")
 
 
@@ -45,11 +49,13 @@ class CoreLabels:
         self._groups = 0  # for how many there is room
         self._mark = 1  # of slots that a search has met, `_owner` is as much at least
         self._left = np.zeros(FEW, np.uint32).data  # cores that hung together by what fell
-        live, is_core = labels.snapshot.live.tolist(), labels.is_core.tolist()
+        snapshot = labels.snapshot
+        order = snapshot.slot_newest[snapshot.live].argsort(kind="stable")
+        live, is_core = snapshot.live[order].tolist(), labels.is_core[order].tolist()
         self.cores.begin(live, is_core)
         self._reserve()
         numbers: dict[int, int] = {}
-        for slot, cluster, core in zip(live, labels.cluster.tolist(), is_core, strict=True):
+        for slot, cluster, core in zip(live, labels.cluster[order].tolist(), is_core, strict=True):
             if core:
                 first = self.cores.first[slot]
                 number = numbers.get(cluster)
@@ -59,13 +65,22 @@ class CoreLabels:
                     self._families.add(number, slot, first)
 
     def behind(self) -> bool:
-        """Whether so much has changed that the labels are quicker worked out anew than followed."""
-        waiting = self.cores.waiting()
-        return waiting > self.cores.near.size >> CATCH_UP_SHARE and waiting > CATCH_UP
+        """Whether so much has come that the labels are quicker worked out anew than followed."""
+        near = self.cores.near
+        return self.cores.waiting() * FOLLOWED * (1.0 + near.effort / CROWD) > near.size + FIXED
+
+    def outlived(self, horizon: int) -> bool:
+        """Whether so much leaves that the labels of what stays are quicker worked out anew than followed."""
+        due = self.cores.due(horizon)
+        return due > self.cores.near.size - due + FIXED
 
     def touch(self, slot: int) -> None:
         """An event of a slot was learned."""
         self.cores.touch(slot)
+
+    def widen(self, columns: int) -> None:
+        """Vectors have more columns from now on: of zeros, in which nobody comes nearer or goes."""
+        self.cores.near.widen(columns)
 
     def follow(self, horizon: int) -> None:
         """Catch up with what was learned and what has left."""
@@ -90,10 +105,7 @@ class CoreLabels:
         room = self.cores.near.room
         if room > self._room:
             self._families.reserve(room)
-            for name, kind in (("_owner", "q"), ("_after", "I")):
-                held = self._arrays.get(name)
-                values = self._arrays[name] = zeros(room, kind) if held is None else longer(held, room)
-                setattr(self, name, values.data)
+            make_room(self, self._arrays, KINDS, room)
             self._room = room
 
     def holds(self, slot: int) -> bool:
@@ -157,31 +169,39 @@ class CoreLabels:
         """Slots are cores no more: what they held together may be apart."""
         for slot in fallen:
             self._families.remove(slot)
-        if len(fallen) == 1 and self._still_linked(fallen[0]):
-            return
-        torn = fallen if len(fallen) > FEW else [slot for group in self._torn(fallen) for slot in group]
+        for seeds in self._around(fallen if len(fallen) > FEW else self._torn(fallen)):
+            if len(seeds) > 1:
+                self._search(seeds)
+
+    def _around(self, fallen: list[int]) -> list[list[int]]:
+        """The cores near what fell, by the component that held them; some that are near no such slot, too."""
         near, core, owner, of = self.cores.near, self.cores.core, self._owner, self._families.of
         mark, found = self._mark, near.found
         self._mark += 1
         held: dict[int, list[int]] = {}
         # All together, because each might lean on the others' bridges.
-        for slot in torn:
-            for i in range(near.around(slot)):
-                other = found[i]
-                if core[other] and owner[other] != mark:
-                    owner[other] = mark
-                    held.setdefault(of[other], []).append(other)
-        for seeds in held.values():
-            if len(seeds) > 1:
-                self._search(seeds)
+        for cell in near.by_cell(fallen):
+            crowded = self._crowded(cell)
+            for slot in cell[:1] if crowded else cell:
+                for i in range(near.beside(slot) if crowded else near.around(slot)):
+                    other = found[i]
+                    if core[other] and owner[other] != mark:
+                        owner[other] = mark
+                        held.setdefault(of[other], []).append(other)
+        return list(held.values())
 
-    def _torn(self, fallen: list[int]) -> list[list[int]]:
-        """What fell, in groups that were linked, without those whose neighbours hang together anyhow."""
-        return [
-            group
-            for group in self._side_by_side(fallen)
-            if len(group) > 1 or not self._still_linked(group[0])
-        ]
+    def _crowded(self, cell: list[int]) -> bool:
+        """Whether the cores near these slots of one cell are about all that are in it and beside it."""
+        near = self.cores.near
+        return len(cell) > MANY and near.beside(cell[0]) <= LOOSE * near.around(cell[0])
+
+    def _torn(self, fallen: list[int]) -> list[int]:
+        """What fell, without those whose neighbours hang together anyhow."""
+        torn = []
+        for group in self._side_by_side(fallen):
+            if len(group) > 1 or not self._still_linked(group[0]):
+                torn += group
+        return torn
 
     def _side_by_side(self, fallen: list[int]) -> list[list[int]]:
         """What fell, in groups that are linked."""
@@ -314,8 +334,6 @@ class CoreLabels:
         )
         slot = self._head[group]
         self._head[group] = after[slot]
-        if not after[slot]:
-            self._tail[group] = 0
         after[slot] = self._done[group]
         self._done[group] = slot
         if not self._last[group]:
@@ -329,11 +347,7 @@ class CoreLabels:
             if known < 0:
                 owner[other] = base + group
                 after[other] = 0
-                if self._tail[group]:
-                    after[self._tail[group]] = other
-                else:
-                    self._head[group] = other
-                self._tail[group] = other
+                self._append(self._head, self._tail, group, other, other)
             elif known != group:
                 while into[known] != known:
                     known = into[known]
@@ -344,20 +358,20 @@ class CoreLabels:
 
     def _meet(self, group: int, other: int) -> None:
         """Make another group part of a group."""
-        head, tail, done, last, after = self._head, self._tail, self._done, self._last, self._after
+        head, done = self._head, self._done
         self._into[other] = group
         if head[other]:
-            if head[group]:
-                after[tail[group]] = head[other]
-            else:
-                head[group] = head[other]
-            tail[group] = tail[other]
+            self._append(head, self._tail, group, head[other], self._tail[other])
         if done[other]:
-            if done[group]:
-                after[last[group]] = done[other]
-            else:
-                done[group] = done[other]
-            last[group] = last[other]
+            self._append(done, self._last, group, done[other], self._last[other])
+
+    def _append(self, begin: Any, end: Any, group: int, first: int, last: int) -> None:
+        """Put a list from `first` to `last` behind the one that a group has from `begin` to `end`."""
+        if begin[group]:
+            self._after[end[group]] = first
+        else:
+            begin[group] = first
+        end[group] = last
 
     def _part(self, group: int) -> None:
         """A group is a component of its own."""

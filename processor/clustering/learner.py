@@ -90,7 +90,7 @@ class Learner(Stateful):
         self._values: tuple[Any, ...] = ()
         self._order: tuple[Hashable, ...] = ()
         # By the bytes of values in that order: Python hashes bytes with a secret, and numbers without.
-        self._rows: dict[bytes | None, int] = {}
+        self._rows: dict[bytes, int] = {}
 
     def learn(self, event: Mapping[Hashable, Any], now: int | None) -> None:
         """Learn one event, after time has moved on to `now`. Raises ValueError for what is no number."""
@@ -159,7 +159,8 @@ class Learner(Stateful):
         if not self._ordered(x):
             return 0
         values = tuple(x.values())
-        row = self._rows.get(self._bytes(x, values), 0)
+        key = self._bytes(x, values)
+        row = 0 if key is None else self._rows.get(key, 0)
         if not row or not self.engine.rows.holds(row):
             return 0
         self._values = values
@@ -236,13 +237,12 @@ class Learner(Stateful):
             if columns > self.engine.columns:
                 self.engine.widen(columns)
                 if self._labels is not None:
-                    # In a column of zeros nobody comes nearer or goes: roles and clusters stay.
-                    self._labels.cores.near.widen(columns)
+                    self._labels.widen(columns)
 
     def _followed(self) -> CoreLabels:
         """The clusters as of now."""
         labels, horizon = self._labels, self.engine.parts.horizon
-        if labels is None or labels.behind():
+        if labels is None or labels.behind() or labels.outlived(horizon):
             labels = self._labels = CoreLabels(self.engine.space, horizon, label(self.engine.snapshot()))
         labels.follow(horizon)
         return labels

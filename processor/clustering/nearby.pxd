@@ -3,6 +3,7 @@ cimport cython
 cdef class Nearby:
     cdef public long long columns
     cdef public double limit
+    cdef public double effort
     cdef public long long size
     cdef public long long room
     cdef public double[::1] x
@@ -16,8 +17,8 @@ cdef class Nearby:
     cdef public double _far
     cdef public unsigned long long[::1] _offsets
     cdef public unsigned long long[::1] _key
-    cdef public unsigned int[::1] _next
-    cdef public unsigned int[::1] _before
+    cdef public unsigned int[::1] earlier
+    cdef public unsigned int[::1] later
     cdef public unsigned int[::1] _heads
     cdef public long long _shift
     cdef public long long _left
@@ -30,19 +31,24 @@ cdef class Nearby:
     cpdef remove(self, long long number)
     @cython.locals(q="double[::1]", x="double[::1]", at="long long", i="long long")
     cpdef long long around(self, long long number)
+    cpdef long long beside(self, long long number)
+    @cython.locals(number="long long")
+    cpdef list by_cell(self, list numbers)
     @cython.locals(q="double[::1]", i="long long")
     cpdef long long around_point(self, list point)
+    @cython.locals(keys="unsigned long long[::1]", limit="double", wanted="unsigned long long")
+    cpdef long long along(self, long long number, long long at, unsigned int[::1] chain)
     @cython.locals(x="double[::1]", i="long long", acc="double", difference="double")
     cpdef double squared(self, long long a, long long b)
     @cython.locals(x="double[::1]", q="double[::1]", at="long long", i="long long", acc="double",
                    difference="double")
     cpdef double distance(self, long long number)
     @cython.locals(q="double[::1]", x="double[::1]", keys="unsigned long long[::1]", following="unsigned int[::1]",
-                   heads="unsigned int[::1]", columns="long long", limit="double", found="unsigned int[::1]",
-                   number="long long", first="double", offsets="unsigned long long[::1]", shift="long long", cell="long long", mask="unsigned long long",
-                   wanted="unsigned long long",
-                   at="long long", begin="long long", difference="double", acc="double", i="long long")
-    cpdef long long _look(self, unsigned long long key)
+                   heads="unsigned int[::1]", columns="long long", found="unsigned int[::1]",
+                   number="long long", first="double", seen="long long", offsets="unsigned long long[::1]",
+                   shift="long long", cell="long long", mask="unsigned long long",
+                   wanted="unsigned long long", at="long long", begin="long long", difference="double", acc="double", i="long long")
+    cpdef long long _look(self, unsigned long long key, double limit)
     @cython.locals(key="unsigned long long", mask="unsigned long long", i="long long", scaled="double",
                    cell="long long")
     cpdef unsigned long long _key_of(self, double[::1] x, long long begin)

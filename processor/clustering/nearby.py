@@ -3,18 +3,20 @@
 Cells of side eps (1 + 1e-6) on at most three columns; cells that share a bucket are told apart by key.
 """
 
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.neighbours import FAR, GRID_DIMENSIONS, KEYS
-from processor.clustering.tables import longer, secret, zeros
+from processor.clustering.tables import make_room, secret, zeros
 
 KEY_BITS = 60  # of a cell's key: the sum of its numbers on the columns by secret strides
 FIRST_ROOM = 64
 BUCKETS = 2  # for each point there is room for
 WORTH = 4  # times as many cells are worth laying the grid anew
+KINDS = {"held": "B", "found": "I", "_key": "Q", "earlier": "I", "later": "I"}
 SPREAD = 4  # cells that a column extends over for it to be one of the grid's
 
 
@@ -24,6 +26,8 @@ class Nearby:
     x : coordinates, `columns` for each number
     held : whether a number stands for a point
     found : the numbers that the last look found
+    effort : points that a look comes across, a mean of the latest looks
+    later, earlier : of each number its neighbours in a chain that holds all of its cell, by when they came
     """
 
     x: Any
@@ -31,8 +35,8 @@ class Nearby:
     found: Any
     _q: Any
     _key: Any
-    _next: Any
-    _before: Any
+    earlier: Any
+    later: Any
     _heads: Any
     _offsets: Any
     _on: Any
@@ -44,6 +48,7 @@ class Nearby:
         self.limit = limit
         self.size = 0
         self.room = 0
+        self.effort = 0.0
         self._side = side
         self._arrays: dict[str, NDArray[Any]] = {}
         self._q = np.zeros(columns).data  # the point that is looked around
@@ -61,18 +66,8 @@ class Nearby:
         """Make numbers below `room` usable."""
         if room <= self.room:
             return
-        for name, kind, width in (
-            ("x", "d", self.columns),
-            ("held", "B", 1),
-            ("found", "I", 1),
-            ("_key", "Q", 1),
-            ("_next", "I", 1),
-            ("_before", "I", 1),
-        ):
-            held = self._arrays.get(name)
-            values = zeros(room * width, kind) if held is None else longer(held, room * width)
-            self._arrays[name] = values
-            setattr(self, name, values.data)
+        make_room(self, self._arrays, KINDS, room)
+        make_room(self, self._arrays, {"x": "d"}, room * self.columns)
         self.room = room
 
     def widen(self, columns: int) -> None:
@@ -99,11 +94,11 @@ class Nearby:
 
     def remove(self, number: int) -> None:
         """Hold a point no more."""
-        following, before = self._next[number], self._before[number]
+        following, before = self.earlier[number], self.later[number]
         if following:
-            self._before[following] = before
+            self.later[following] = before
         if before:
-            self._next[before] = following
+            self.earlier[before] = following
         else:
             self._heads[self._key[number] >> self._shift] = following
         self.held[number] = 0
@@ -114,14 +109,36 @@ class Nearby:
         q, x, at = self._q, self.x, number * self.columns
         for i in range(self.columns):
             q[i] = x[at + i]
-        return self._look(self._key[number])
+        return self._look(self._key[number], self.limit)
+
+    def beside(self, number: int) -> int:
+        """How many points share a held one's cell or are in those next to it; `found` has them."""
+        return self._look(self._key[number], inf)
+
+    def by_cell(self, numbers: list[int]) -> list[list[int]]:
+        """Held points in groups that share a cell."""
+        cells: dict[int, list[int]] = {}
+        for number in numbers:
+            cells.setdefault(self._key[number], []).append(number)
+        return list(cells.values())
 
     def around_point(self, point: list[float]) -> int:
         """How many points are within eps of any point; `found` has them."""
         q = self._q
         for i in range(self.columns):
             q[i] = point[i]
-        return self._look(self._key_of(q, 0))
+        return self._look(self._key_of(q, 0), self.limit)
+
+    def along(self, number: int, at: int, chain: Any) -> int:
+        """The next point after `at` in a chain that is within eps of a held one and in its cell, else 0."""
+        keys, limit = self._key, self.limit
+        wanted = keys[number]
+        at = chain[at]
+        while at:
+            if keys[at] == wanted and self.squared(number, at) <= limit:
+                return at
+            at = chain[at]
+        return 0
 
     def squared(self, a: int, b: int) -> float:
         """Squared distance of two held points, added up feature by feature (see neighbours.py)."""
@@ -140,14 +157,15 @@ class Nearby:
             acc += difference * difference
         return acc
 
-    def _look(self, key: int) -> int:
-        q, x, keys, following, heads = self._q, self.x, self._key, self._next, self._heads
-        columns, limit, found, number, first = self.columns, self.limit, self.found, 0, q[0]
+    def _look(self, key: int, limit: float) -> int:
+        q, x, keys, following, heads = self._q, self.x, self._key, self.earlier, self._heads
+        columns, found, number, first, seen = self.columns, self.found, 0, q[0], 0
         offsets, shift, mask = self._offsets, self._shift, 0xFFFFFFFFFFFFFFF
         for cell in range(len(offsets)):
             wanted = key + offsets[cell] & mask
             at = heads[wanted >> shift]
             while at:
+                seen += 1
                 if keys[at] == wanted:
                     begin = at * columns
                     difference = x[begin] - first
@@ -161,6 +179,7 @@ class Nearby:
                         found[number] = at
                         number += 1
                 at = following[at]
+        self.effort += (seen - self.effort) * 0.03125
         return number
 
     def _key_of(self, x: Any, begin: int) -> int:
@@ -178,9 +197,9 @@ class Nearby:
         key = self._key_of(self.x, number * self.columns)
         bucket = key >> self._shift
         head = self._heads[bucket]
-        self._key[number], self._next[number], self._before[number] = key, head, 0
+        self._key[number], self.earlier[number], self.later[number] = key, head, 0
         if head:
-            self._before[head] = number
+            self.later[head] = number
         self._heads[bucket] = number
 
     def _link_all(self, numbers: Any) -> None:

@@ -67,6 +67,17 @@ def longer(values: NDArray[Any], number: int) -> NDArray[Any]:
     return made
 
 
+def make_room(owner: object, arrays: dict[str, NDArray[Any]], kinds: Mapping[str, str], room: int) -> None:
+    """Give each of the named arrays `room` entries, and the owner's attribute of that name a view of it.
+
+    kinds : name -> dtype; an array that is not there yet is made
+    """
+    for name, kind in kinds.items():
+        held = arrays.get(name)
+        arrays[name] = zeros(room, kind) if held is None else longer(held, room)
+        setattr(owner, name, arrays[name].data)
+
+
 class Table(Stateful):
     """Parallel arrays over recycled ids. Each field is a memoryview attribute, and `arrays[name]` for numpy.
 
