@@ -152,13 +152,8 @@ def process_event(record: Record, size: int, max_command_line: int) -> Event | N
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        event_id, provider, host, prefix = (
-            record.EventID,
-            record.SourceName,
-            record.Computer or record.Hostname,
-            "",
-        )
-        data = record
+        data, event_id, provider, prefix = record, record.EventID, record.SourceName, ""
+        host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, prefix = locate(record, inner, data)
     code = code_of(event_id)

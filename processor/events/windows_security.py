@@ -227,13 +227,8 @@ def process_event(record: ProcessRecord, size: int, max_command_line: int) -> Ev
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        event_id, provider, host, prefix = (
-            record.EventID,
-            record.SourceName,
-            record.Computer or record.Hostname,
-            "",
-        )
-        data = record
+        data, event_id, provider, prefix = record, record.EventID, record.SourceName, ""
+        host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, prefix = locate(record, inner, data)
     code = code_of(event_id)
@@ -285,13 +280,8 @@ def logon_event(record: LogonRecord, size: int) -> Event | None:
     inner = record.winlog
     data = record.event_data if inner is None else inner.event_data
     if inner is None and data is None:
-        event_id, provider, host, prefix = (
-            record.EventID,
-            record.SourceName,
-            record.Computer or record.Hostname,
-            "",
-        )
-        data = record
+        data, event_id, provider, prefix = record, record.EventID, record.SourceName, ""
+        host = record.Computer or record.Hostname
     else:
         event_id, provider, host, data, prefix = locate(record, inner, data)
     code = code_of(event_id)

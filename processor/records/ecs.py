@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from processor.detection.settings import KindSettings
-from processor.detection.verdict import Anomaly, FeatureContrast
+from processor.detection.verdict import Anomaly, FeatureContrast, NearestCluster
 from processor.events.event import PROCESS, Event, Kind, program_name
 from processor.records.original import closed, opened
 from processor.records.redact import Redactor
@@ -214,20 +214,13 @@ class RecordWriter:
             "min_samples": kind.min_samples,
             "features": [_feature(contrast) for contrast in why.features],
             "facts": texts.facts,
-            "nearest_cluster": None,
+            "nearest_cluster": _nearest_cluster(why.nearest, texts.exemplar),
             "similar_in_window": anomaly.assessment.similar,
             "warmup": case.warmup,
             "late": case.late,
             "clock_skewed": case.clock_skewed,
             "truncated": event.truncated,
         }
-        if why.nearest is not None:
-            document["nearest_cluster"] = {
-                "size": why.nearest.size,
-                "at_least": why.nearest.at_least,
-                "exemplar": texts.exemplar,
-                "distance": why.nearest.distance,
-            }
         if event.kind != PROCESS:
             document["logon"] = _logon(event)
         document["scope"] = self._name(case.scope)
@@ -269,6 +262,17 @@ class _Texts(NamedTuple):
 
 def _feature(contrast: FeatureContrast) -> dict[str, Any]:
     return {"name": contrast.name, "actual": contrast.actual, "typical": contrast.typical}
+
+
+def _nearest_cluster(found: NearestCluster | None, exemplar: str) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "size": found.size,
+        "at_least": found.at_least,
+        "exemplar": exemplar,
+        "distance": found.distance,
+    }
 
 
 def _logon(event: Event) -> dict[str, Any]:
