@@ -33,6 +33,7 @@ COMPILED = (
     "processor.clustering.tables",
     "processor.clustering.transfer",
     "processor.clustering.window",
+    "processor.clustering.withdrawal",
     "processor.detection.detector",
     "processor.detection.warmup",
     "processor.detection.window",

@@ -4,6 +4,7 @@ The scope with most live vectors loses its own oldest parts: evicting from all w
 the quiet ones.
 """
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,56 +33,78 @@ class Limit(Stateful):
         self._windows.append(window)
 
     def evict(self) -> int:
-        """Where they are too many, take out events until 63/64 of the limit are left; how often."""
+        """Where they are too many, take out events to 63/64 of the limit; how many scopes lost some."""
         for window in self._windows:
             window.settle()
-        times = 0
-        if self.left <= 0:
-            spare = self._most - self._most * 63 // 64
-            while self.left < spare:
-                self._shorten(self._largest(), spare - self.left)
-                times += 1
-        return times
+        if self.left > 0:
+            return 0
+        gone = self._most - self._most * 63 // 64 - self.left
+        sizes = self._largest(gone)
+        *whole, last = sizes
+        newest = self._newest_to_go(last, gone - sum(sizes[name] for name in whole))
+        for window in self._windows:
+            named, counted, parts = window.homes.named, window.homes.counted(), window.parts
+            horizons = dict.fromkeys(whole, parts.last + 1) | {last: parts.first_from(newest + 1)}
+            held = [(home, horizon) for name, horizon in horizons.items() if (home := named.get(name))]
+            held = [(home, horizon) for home, horizon in held if counted[home.number]]
+            if held:
+                window.withdraw(held)
+        return len(sizes)
 
-    def _largest(self) -> str:
-        """The scope with most live vectors; of several the first in the alphabet."""
+    def _largest(self, gone: int) -> dict[str, int]:
+        """The scopes with most live vectors, as many as hold `gone` together, and what each has.
+
+        The largest first; of several the first in the alphabet.
+        """
         counts = [window.homes.counted() for window in self._windows]
-        # Who has most in all has at least this share of it in one.
-        least = max(1, -(-max(int(count.max()) for count in counts) // len(counts)))
+        least = self._least(counts, gone)
+        share = -(-least // len(counts))  # of which each has as much in one window at least
         sizes: dict[str, int] = {}
         for window, count in zip(self._windows, counts, strict=True):
-            for number in np.flatnonzero(count >= least).tolist():
-                name = window.homes.at(number).name
-                sizes.setdefault(name, 0)
-        for name in sizes:
-            for window, count in zip(self._windows, counts, strict=True):
-                home = window.homes.named.get(name)
-                sizes[name] += int(count[home.number]) if home else 0
-        return min(sizes, key=lambda name: (-sizes[name], name))
-
-    def _shorten(self, scope: str, gone: int) -> None:
-        """Take out a scope's oldest parts, until `gone` vectors have left with them or all have."""
-        stamps = [self._stamps(window, scope) for window in self._windows]
-        gone = min(gone, sum(map(len, stamps)))
-        held = [(window, found) for window, found in zip(self._windows, stamps, strict=True) if len(found)]
-        low = min(window.parts.outside(int(found[0])) for window, found in held)
-        high = max(window.parts.outside(int(found[-1])) for window, found in held)
-        # The smallest part, as the caller numbers them, with which enough have left.
-        while low < high:
-            middle = (low + high) // 2
-            if sum(int(np.searchsorted(found, w.parts.first_from(middle + 1))) for w, found in held) >= gone:
-                high = middle
-            else:
-                low = middle + 1
-        for window, _ in held:
-            window.withdraw(window.homes.named[scope], window.parts.first_from(low + 1))
+            for number in np.flatnonzero(count >= share).tolist():
+                sizes[window.homes.at(number).name] = 0
+        for window, count in zip(self._windows, counts, strict=True):
+            named, sizes_here = window.homes.named, count.tolist()
+            for name in sizes:
+                home = named.get(name)
+                if home is not None:
+                    sizes[name] += sizes_here[home.number]
+        found: dict[str, int] = {}
+        # Ten thousand names of equal size would take long to sort.
+        for negative, name in nsmallest(1 + gone // least, ((-size, name) for name, size in sizes.items())):
+            found[name] = -negative
+            gone += negative
+            if gone <= 0:
+                break
+        return found
 
     @staticmethod
-    def _stamps(window: "Window", scope: str) -> NDArray[np.uint32]:
-        """Parts of the newest events of a scope's live vectors, ascending."""
+    def _least(counts: list[NDArray[np.int64]], gone: int) -> int:
+        """Live vectors that each of the largest scopes has that hold `gone` together, or fewer."""
+        least = 1
+        for count in counts:
+            ordered = np.sort(count)[::-1]
+            enough = int(np.searchsorted(np.cumsum(ordered), gone))
+            if enough < len(ordered):
+                least = max(least, int(ordered[enough]))
+        return least
+
+    def _newest_to_go(self, scope: str, gone: int) -> int:
+        """The oldest part, as the caller numbers them, with which `gone` of a scope's vectors have left."""
+        pieces = [self._last_seen(window, scope) for window in self._windows]
+        numbers, vectors = (np.concatenate(piece) for piece in zip(*pieces, strict=True))
+        order = np.argsort(numbers, kind="stable")
+        return int(numbers[order][np.searchsorted(np.cumsum(vectors[order]), gone)])
+
+    @staticmethod
+    def _last_seen(window: "Window", scope: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The caller's number of each part with newest events of a scope's live vectors, and of how many."""
         home = window.homes.named.get(scope)
         if home is None:
-            return np.zeros(0, np.uint32)
-        slots, n = window.slots.arrays, window.slots.size
-        mine = window.places.arrays["scope"][slots["place"][:n]] == home.number
-        return np.sort(slots["newest"][:n][mine & (slots["counted"][:n] > 0)])
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        slots, n, low = window.slots.arrays, window.slots.size, window.parts.horizon
+        mine = (window.places.arrays["scope"] == home.number).take(slots["place"][:n])
+        newest = slots["newest"][:n][mine & slots["counted"][:n].view(np.bool_)]
+        vectors = np.bincount(newest - np.uint32(low))
+        held = np.flatnonzero(vectors)
+        return window.parts.outsides()[held], vectors[held]

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,14 @@ class Parts(Stateful):
         position: int = self._blocks[at >> 10][1][at & 1023]
         return position
 
-    def withdraw(self, part: int, events: int) -> None:
-        """So many events of a part in the window are taken out."""
-        at = part - self._base
-        self._blocks[at >> 10][2][at & 1023] += events
-        self.lost += events
+    def withdraw(self, low: int, events: NDArray[np.int64]) -> None:
+        """So many events of the parts in the window from part `low` on are taken out."""
+        done = 0
+        for (_, _, withdrawn), begin, stop in self._spans(low, low + len(events)):
+            here = np.frombuffer(withdrawn, np.uint32)[begin:stop]
+            here += events[done : done + len(here)].astype(np.uint32)
+            done += len(here)
+        self.lost += int(events.sum())
 
     def starts(self, low: int, high: int) -> NDArray[np.int64]:
         """Log positions of the first events of parts [low, high), which have been opened."""
@@ -148,13 +152,18 @@ class Parts(Stateful):
 
     def _pieces(self, field: int, low: int, high: int) -> NDArray[np.int64]:
         pieces = [np.zeros(0, np.int64)]
+        for block, begin, stop in self._spans(low, high):
+            pieces.append(np.array(block[field][begin:stop], np.int64))
+        return np.concatenate(pieces)
+
+    def _spans(self, low: int, high: int) -> Iterator[tuple[_Block, int, int]]:
+        """(block, index of the first, index after the last) of parts [low, high), block by block."""
         while low < high:
             at = low - self._base
             begin = at & 1023
             stop = min(PART_BLOCK, begin + high - low)
-            pieces.append(np.array(self._blocks[at >> 10][field][begin:stop], np.int64))
+            yield self._blocks[at >> 10], begin, stop
             low += stop - begin
-        return np.concatenate(pieces)
 
 
 class Log(Stateful):

@@ -6,7 +6,7 @@ log and in numpy; the dead are kept a while, because many come back.
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from processor.clustering.parts import Log, Parts
 from processor.clustering.rows import Counts, Gate, Rows, Vector
 from processor.clustering.space import Space
 from processor.clustering.stateful import Stateful
+from processor.clustering.withdrawal import Withdrawal
 
 SETTLE_FROM = 1 << 8  # expired events that are worth settling
 SETTLE = 1 << 13  # events settled, or counted, in one update
@@ -171,40 +172,32 @@ class Window(Stateful):
         """Forget everything of a scope."""
         home = self.homes.named.pop(scope, None)
         if home is not None:
-            self.withdraw(home, self.parts.last + 1)
+            self.withdraw([(home, self.parts.last + 1)])
 
     def horizon_of(self, home: Home) -> int:
         """The oldest part in a scope's window."""
         return max(self.parts.horizon, home.horizon)
 
-    def withdraw(self, home: Home, horizon: int) -> None:
-        """Take a scope's events in parts below `horizon` out of the window."""
-        low = max(self.horizon_of(home), home.oldest)
-        high = min(horizon, home.newest + 1)
-        home.horizon = max(home.horizon, horizon)
-        if self.withdrawn is not None:
-            self.withdrawn[home.name] = home.horizon
+    def withdraw(self, horizons: Sequence[tuple[Home, int]]) -> None:
+        """Take the events of scopes, each in parts below its horizon, out of the window."""
         self.settle_all()
-        if horizon > self.parts.last:
+        low = min(max(self.horizon_of(home), home.oldest) for home, _ in horizons)
+        until = np.zeros(len(self.homes.numbered), np.uint32)
+        for home, horizon in horizons:
+            until[home.number] = horizon
+            home.horizon = max(home.horizon, horizon)
+            if self.withdrawn is not None:
+                self.withdrawn[home.name] = home.horizon
+        if until.max() > self.parts.last:
             self.parts.open(self.open_part, self.log.end)  # events from now on are not withdrawn
-        if low >= high:
-            return
-        slot_place, place_scope = self.slots.arrays["place"], self.places.arrays["scope"]
-        starts = self.parts.starts(low, high)
-        touched = [np.zeros(0, np.uint32)]
-        for position, slots in self.log.views(int(starts[0]), self.parts.start(high, self.log.end)):
-            mine = (place_scope[slot_place[slots]] == home.number) & (slots > 0)
-            where = mine.nonzero()[0]
-            taken = slots[where]
-            slots[where] = 0
-            np.subtract.at(self.slots.arrays["events"], taken, np.uint32(1))
-            parts = low - 1 + np.searchsorted(starts, position + where, side="right")
-            numbers, lost = np.unique(parts, return_counts=True)
-            for number, events in zip(numbers.tolist(), lost.tolist(), strict=True):
-                self.parts.withdraw(number, events)
-            touched.append(np.unique(taken))
-        slots = np.unique(np.concatenate(touched))
-        self._bury(slots[self.slots.arrays["newest"][slots] < high])
+        slots, n = self.slots.arrays, self.slots.size
+        leave = until.take(self.places.arrays["scope"]).take(slots["place"][:n])
+        for horizon in sorted({horizon for _, horizon in horizons}):
+            high = min(horizon, 1 + max(home.newest for home, other in horizons if other >= horizon))
+            if low < high:
+                self._take_out(leave >= horizon, low, high)
+                low = high
+        self._bury(np.flatnonzero((slots["newest"][:n] < leave) & slots["counted"][:n].view(np.bool_)))
 
     def settle(self) -> None:
         """Find out which vectors have died of what has expired."""
@@ -305,22 +298,48 @@ class Window(Stateful):
         self.space.enlist(slot)
         return slot
 
+    def _take_out(self, marks: NDArray[np.bool_], low: int, high: int) -> None:
+        """Take the events of marked slots in parts [low, high) out of the window."""
+        parts, log = self.parts, self.log
+        starts = np.append(parts.starts(low, high), parts.start(high, log.end))
+        withdrawal = Withdrawal(starts, marks.view(np.uint8), self.slots.arrays["events"])
+        for position, slots in log.views(int(starts[0]), int(starts[-1])):
+            withdrawal.take(position, slots)
+        parts.withdraw(low, withdrawal.lost)
+
     def _settle(self, end: int) -> None:
         """Take expired events up to log position `end` off the slots' `events`, and note the dead."""
-        newest, counted = self.slots.arrays["newest"], self.slots.arrays["counted"]
-        events, horizon = self.slots.arrays["events"], self.parts.horizon
-        dead = []
-        for position, slots in self.log.views(self._settled, end):
-            known = slots[: max(0, self._counted - position)]
-            if len(known):
-                np.subtract.at(events, known, np.uint32(1))
-            dead.append(slots[(newest[slots] < horizon) & (counted[slots] > 0)])
+        dead = self._died(end)
+        self._uncount(end)
         self._settled = end
         self._counted = max(self._counted, end)
-        if any(map(len, dead)):
-            self._bury(np.unique(np.concatenate(dead)))
+        if len(dead):
+            self._bury(dead)
             self._busy = True
         self.log.forget(end)
+
+    def _died(self, end: int) -> NDArray[Any]:
+        """The slots of expired events up to log position `end` that have none in the window any more."""
+        n, horizon = self.slots.size, self.parts.horizon
+        newest, counted = self.slots.arrays["newest"][:n], self.slots.arrays["counted"][:n].view(np.bool_)
+        if end == self.parts.expired and end - self._settled > n:
+            return np.flatnonzero((newest < horizon) & counted)  # fewer than the events
+        dead = []
+        for _, slots in self.log.views(self._settled, end):
+            old = slots[newest.take(slots) < horizon]
+            dead.append(old[counted.take(old)])
+        return np.unique(np.concatenate(dead))
+
+    def _uncount(self, end: int) -> None:
+        """Take expired events up to log position `end` off the slots' `events`."""
+        events = self.slots.arrays["events"][: self.slots.size]
+        known = min(end, self._counted)
+        if known - self._settled > self._counted - known + len(events):
+            events[:] = 0
+            self._counted = end  # it takes less to count what is left anew
+            return
+        for _, slots in self.log.views(self._settled, known):
+            np.subtract.at(events, slots, np.uint32(1))
 
     def _count(self, end: int) -> None:
         """Add events below position `end` to the slots' `events`, but for those that expired uncounted."""
@@ -330,7 +349,7 @@ class Window(Stateful):
             np.add.at(events, slots, np.uint32(1))
         self._counted = max(self._counted, end)
 
-    def _bury(self, slots: NDArray[np.uint32]) -> None:
+    def _bury(self, slots: NDArray[Any]) -> None:
         """These slots, each once, have no event in the window any more."""
         if not len(slots):
             return
@@ -339,7 +358,7 @@ class Window(Stateful):
         np.subtract.at(self.homes.counted(), scopes, 1)
         self._held -= len(slots)
         self.limit.left += len(slots)
-        self._dead.append(array("I", slots.tolist()))
+        self._dead.append(array("I", slots.astype(np.uint32).tobytes()))
         self._dead_number += len(slots)
 
     def _reap_some(self, number: int) -> None:
