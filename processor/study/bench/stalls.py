@@ -8,21 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.engine import Engine
+from processor.clustering.rows import Counts
 from processor.study.bench.forged import forged
 from processor.study.bench.rows import Row
 from processor.study.bench.singles import timed
 from processor.study.bench.streams import scaled
 from processor.study.bench.tail import Curve
 
-Step = tuple[int, tuple[int, ...]]
+# Scope, part, counts in thousandths; without counts the scope is forgotten.
+Step = tuple[str, int, Counts | None]
 Points = NDArray[np.float64]
 
 PANE: Final = 10_000  # events of a pane
+NOISY: Final = 100_000  # vectors of a part that has to go
+QUIET: Final = 40  # scopes beside a noisy one
+SCOPES: Final = 10_000  # of one size
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """One stream of (part, counts in thousandths).
+    """One stream.
 
     window : parts; a part leaves when it is older
     max_vectors : the engine's limit
@@ -40,7 +45,7 @@ class Stall:
 def _walk(points: Points, part: Callable[[int], int]) -> Iterator[Step]:
     # Row by row: a list of all rows would be what the garbage collector walks.
     for number, row in enumerate(np.rint(points * 1000).astype(np.int64)):
-        yield part(number), tuple(row.tolist())
+        yield "", part(number), tuple(row.tolist())
 
 
 def panes_leave(columns: int) -> Callable[[int], Iterator[Step]]:
@@ -97,7 +102,34 @@ def flood(number: int) -> Iterator[Step]:
 
 def one_hash(number: int) -> Iterator[Step]:
     """Every event is new and lies apart, and all have one and the same of Python's hashes."""
-    return ((i // PANE, counts) for i, counts in enumerate(forged(number, 1, 1)))
+    return (("", i // PANE, counts) for i, counts in enumerate(forged(number, 1, 1)))
+
+
+def noisy(number: int) -> Iterator[Step]:
+    """Parts of 100,000 new vectors of one scope, and between them the events of forty that are quiet."""
+    for i, (_, _, counts) in enumerate(flood(number)):
+        quiet = (f"quiet-{i % QUIET}", i // (2 * NOISY), (i % 400, i % QUIET, 0))
+        yield quiet if i % 2 else ("noisy", i // (2 * NOISY), counts)
+
+
+def forgotten(number: int) -> Iterator[Step]:
+    """Eight scopes with an event at the beginning and another before each is forgotten, amid a long log."""
+    every = number // 8
+    for i in range(number):
+        scope, part = f"forgotten-{i // every}", i // PANE
+        if i < 8:
+            yield f"forgotten-{i}", part, (0, 0, 0)
+        elif i % every == every - 2:
+            yield scope, part, (0, 0, 0)
+        elif i % every == every - 1:
+            yield scope, part, None
+        else:
+            yield f"quiet-{i % QUIET}", part, (i * 7919 % 100_000, i % QUIET, 0)
+
+
+def alike(number: int) -> Iterator[Step]:
+    """Ten thousand scopes take turns, so that none is the largest."""
+    return ((f"s{i % SCOPES}", part, counts) for i, (_, part, counts) in enumerate(flood(number)))
 
 
 STALLS: Final = (
@@ -113,11 +145,17 @@ STALLS: Final = (
     Stall("stall: growth to a million vectors, 3-D", 3, 0.5, 2, 1_000_000, flood),
     Stall("stall: eviction at every step, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=64),
     Stall("stall: eviction at 100k, 3-D", 3, 0.5, 2, 1_000_000, flood, max_vectors=100_000),
+    Stall("stall: eviction of parts of 100k, 3-D", 3, 0.5, 2, 1_000_000, noisy, max_vectors=120_000),
+    Stall("stall: eviction from 10k scopes, 3-D", 3, 0.5, 2, 1_000_000, alike, max_vectors=100_000),
+    Stall("stall: scopes forgotten, 3-D", 3, 0.5, 2, 1_000_000, forgotten),
 )
 
 
 def stalled(stall: Stall, updates: int, cpu_s: float) -> tuple[Row, Curve]:
-    """Every single update timed: a new part, learn and verdict. It ends after so much CPU time, too."""
+    """Every single update timed: a new part, learn and verdict, or a scope forgotten.
+
+    It ends after so much CPU time, too.
+    """
     engine = Engine(
         columns=stall.columns,
         eps=stall.eps,
@@ -127,9 +165,12 @@ def stalled(stall: Stall, updates: int, cpu_s: float) -> tuple[Row, Curve]:
     )
 
     def update(step: tuple[int, Step]) -> None:
-        serial, (part, counts) = step
+        serial, (scope, part, counts) = step
         engine.expire(part - stall.window)
-        engine.learn("", engine.intern((), counts), part, serial, "")
+        if counts is None:
+            engine.drop_scope(scope)
+        else:
+            engine.learn(scope, engine.intern((), counts), part, serial, "")
 
     found = timed(update, enumerate(stall.steps(updates)), updates, cpu_s)
     return found.row(stall.name, engine.live_events)
