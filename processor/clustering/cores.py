@@ -186,7 +186,7 @@ class Cores:
         """
         near, slots, need = self.near, self._slots, self._need
         young = min(slots.newest[slot], (self.horizon + self._last) // 2)
-        until = slots.newest[slot]
+        until: int = slots.newest[slot]
         chain, other, weight, turned = near.later, slot, 0, False
         while other:
             if slots.newest[other] >= young and self.alive(other):

@@ -11,6 +11,9 @@ cdef class CoreLabels:
     cdef public Families _families
     cdef public long long _room
     cdef public dict _arrays
+    cdef public long long _fixed
+    cdef public long long _followed
+    cdef public double _crowd
     cdef public long long _groups
     cdef public long long _mark
     cdef public long long _base
@@ -23,7 +26,7 @@ cdef class CoreLabels:
     cdef public unsigned int[::1] _last
     cdef public unsigned int[::1] _into
 
-    @cython.locals(near=Nearby)
+    @cython.locals(near=Nearby, waiting="long long")
     cpdef bint behind(self)
     @cython.locals(due="long long")
     cpdef bint outlived(self, long long horizon)

@@ -46,6 +46,7 @@ class CoreLabels:
         self._families = Families()
         self._room = 0
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._fixed, self._followed, self._crowd = FIXED, FOLLOWED, CROWD  # typed here, and not as globals
         self._groups = 0  # for how many there is room
         self._mark = 1  # of slots that a search has met, `_owner` is as much at least
         self._left = np.zeros(FEW, np.uint32).data  # cores that hung together by what fell
@@ -66,13 +67,15 @@ class CoreLabels:
 
     def behind(self) -> bool:
         """Whether so much has come that the labels are quicker worked out anew than followed."""
-        near = self.cores.near
-        return self.cores.waiting() * FOLLOWED * (1.0 + near.effort / CROWD) > near.size + FIXED
+        near, waiting = self.cores.near, self.cores.waiting()
+        return waiting * self._followed * (1.0 + near.effort / self._crowd) > near.size + self._fixed
 
     def outlived(self, horizon: int) -> bool:
         """Whether so much leaves that the labels of what stays are quicker worked out anew than followed."""
+        if horizon <= self.cores.horizon:
+            return False
         due = self.cores.due(horizon)
-        return due > self.cores.near.size - due + FIXED
+        return due > self.cores.near.size - due + self._fixed
 
     def touch(self, slot: int) -> None:
         """An event of a slot was learned."""

@@ -1,7 +1,9 @@
 """Labels that follow the window equal those worked out anew, however clusters tear and mend."""
 
+import copy
 import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import cos, pi, sin
 
@@ -91,6 +93,71 @@ def test_labels_followed_equal_labels_worked_out(
             assert expected[x, y] == told
             asked = {point: dbscan.predict_one(dict(zip("xy", point, strict=True))) for point in expected}
             assert expected == asked
+
+
+def assert_followed(dbscan: SlidingDBSCAN) -> None:
+    """Every vector of the window is told the cluster that working all out tells it."""
+    expected = {tuple(vector.items()): label for vector, _, label in dbscan.labels}
+    assert expected == {vector: dbscan.predict_one(dict(vector)) for vector in expected}
+
+
+@pytest.mark.parametrize("panes", [None, 4, 16])
+@pytest.mark.parametrize("min_samples", [2, 5])
+@pytest.mark.parametrize("name", STREAMS)
+def test_labels_are_followed_from_a_first_question_on(
+    name: str, min_samples: int, panes: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy is asked first in the middle of a stream, and then for two windows; few or many leave a cell."""
+    generator = random.Random(f"{name} {min_samples} {panes}")  # noqa: S311 - test data
+    monkeypatch.setattr(labels, "FEW", generator.choice((2, 12)))
+    monkeypatch.setattr(labels, "MANY", generator.choice((0, 3)))
+    monkeypatch.setattr(labels, "LOOSE", generator.choice((2, 1000)))
+    learned, stream = SlidingDBSCAN(1.0, min_samples, 160, panes), STREAMS[name](generator)
+    for x, y in islice(stream, generator.randrange(170, 320)):
+        learned.learn_one({"x": x, "y": y})
+    dbscan = copy.deepcopy(learned)
+    for step, (x, y) in enumerate(islice(stream, 320)):
+        assert_followed(dbscan) if step % 16 == 0 else dbscan.predict_one({"x": x, "y": y})
+        dbscan.learn_one({"x": x, "y": y})
+
+
+@pytest.mark.parametrize("min_samples", [1, 3, 8])
+@pytest.mark.parametrize("name", STREAMS)
+def test_cores_fall_when_what_they_leaned_on_leaves(name: str, min_samples: int) -> None:
+    """After a first question nothing comes, and the window moves on second by second until it is empty.
+
+    How long a core is one at least is known from the younger half of a window alone: each has to be looked at
+    again in time.
+    """
+    generator = random.Random(f"{name} {min_samples}")  # noqa: S311 - test data
+    dbscan, begin = (
+        SlidingDBSCAN(1.0, min_samples, timedelta(seconds=60), 60),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    for step, (x, y) in enumerate(islice(STREAMS[name](generator), 240)):
+        dbscan.learn_one({"x": x, "y": y}, begin + timedelta(seconds=step / 4))
+    for second in range(60, 125):
+        assert_followed(dbscan)
+        dbscan.advance(begin + timedelta(seconds=second))
+
+    assert [] == dbscan.labels
+
+
+@pytest.mark.parametrize("anew", [0, 10_000])
+@pytest.mark.parametrize("name", STREAMS)
+def test_labels_follow_jumps_of_time(name: str, anew: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a part of the window, most of it, or more than all, asked after each event or now and then."""
+    monkeypatch.setattr(labels, "FIXED", anew)
+    generator = random.Random(f"{name} {anew}")  # noqa: S311 - test data
+    dbscan, now = SlidingDBSCAN(1.0, 3, timedelta(seconds=200), 20), datetime(2026, 3, 1, tzinfo=UTC)
+    for step, (x, y) in enumerate(islice(STREAMS[name](generator), 900)):
+        seconds = generator.choice((40, 110, 185, 250)) if generator.random() < 0.01 else 1
+        now += timedelta(seconds=seconds)
+        dbscan.learn_one({"x": x, "y": y}, now)
+        if seconds > 1 or step % 30 == 0:
+            assert_followed(dbscan)
+        elif step // 100 % 2:
+            dbscan.predict_one({"x": x, "y": y})
 
 
 def test_families_know_their_oldest_and_their_members_however_they_meld() -> None:
