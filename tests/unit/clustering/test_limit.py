@@ -247,6 +247,7 @@ def test_a_jump_of_time_is_settled_by_slots_or_by_events_alike() -> None:
         for i in range(3000):
             amid.learn("a", (i % 7, 0), i)
         amid.learn("b", (1, 1), 3000)
+        amid.check()  # all are counted from here on
         amid.expire(3001 - kept)
         amid.check()
         for i in range(3001, 3100):
