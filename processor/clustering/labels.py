@@ -19,7 +19,7 @@ from processor.clustering.tables import make_room
 NOISE = -1
 FIXED = 8000  # vectors more than there are: what they would cost to work out anew is what that costs at least
 FOLLOWED = 8  # vectors that are worked out anew in the time in which one is followed where nobody is near,
-CROWD = 128  # and once more as many for each so many points that a look around it comes across
+CROWD = 40  # and once more as many for each so many neighbours
 MANY = 16  # slots of one cell that have left together are looked around at once,
 LOOSE = 16  # unless that finds so many times as many points as are near one of them
 FEW = 128  # cores whose links are looked at pair by pair
@@ -68,7 +68,7 @@ class CoreLabels:
     def behind(self) -> bool:
         """Whether so much has come that the labels are quicker worked out anew than followed."""
         near, waiting = self.cores.near, self.cores.waiting()
-        return waiting * self._followed * (1.0 + near.effort / self._crowd) > near.size + self._fixed
+        return waiting * self._followed * (1.0 + near.usual / self._crowd) > near.size + self._fixed
 
     def outlived(self, horizon: int) -> bool:
         """Whether so much leaves that the labels of what stays are quicker worked out anew than followed."""

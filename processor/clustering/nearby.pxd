@@ -3,7 +3,7 @@ cimport cython
 cdef class Nearby:
     cdef public long long columns
     cdef public double limit
-    cdef public double effort
+    cdef public double usual
     cdef public long long size
     cdef public long long room
     cdef public double[::1] x
@@ -29,7 +29,7 @@ cdef class Nearby:
     cpdef add(self, long long number, double[::1] rows, long long begin)
     @cython.locals(following="long long", before="long long")
     cpdef remove(self, long long number)
-    @cython.locals(q="double[::1]", x="double[::1]", at="long long", i="long long")
+    @cython.locals(q="double[::1]", x="double[::1]", at="long long", i="long long", found="long long")
     cpdef long long around(self, long long number)
     cpdef long long beside(self, long long number)
     @cython.locals(number="long long")
@@ -45,7 +45,7 @@ cdef class Nearby:
     cpdef double distance(self, long long number)
     @cython.locals(q="double[::1]", x="double[::1]", keys="unsigned long long[::1]", following="unsigned int[::1]",
                    heads="unsigned int[::1]", columns="long long", found="unsigned int[::1]",
-                   number="long long", first="double", seen="long long", offsets="unsigned long long[::1]",
+                   number="long long", first="double", offsets="unsigned long long[::1]",
                    shift="long long", cell="long long", mask="unsigned long long",
                    wanted="unsigned long long", at="long long", begin="long long", difference="double", acc="double", i="long long")
     cpdef long long _look(self, unsigned long long key, double limit)

@@ -26,7 +26,7 @@ class Nearby:
     x : coordinates, `columns` for each number
     held : whether a number stands for a point
     found : the numbers that the last look found
-    effort : points that a look comes across, a mean of the latest looks
+    usual : points that looks around held ones find, a mean of the latest
     later, earlier : of each number its neighbours in a chain that holds all of its cell, by when they came
     """
 
@@ -48,7 +48,7 @@ class Nearby:
         self.limit = limit
         self.size = 0
         self.room = 0
-        self.effort = 0.0
+        self.usual = 0.0
         self._side = side
         self._arrays: dict[str, NDArray[Any]] = {}
         self._q = np.zeros(columns).data  # the point that is looked around
@@ -109,7 +109,9 @@ class Nearby:
         q, x, at = self._q, self.x, number * self.columns
         for i in range(self.columns):
             q[i] = x[at + i]
-        return self._look(self._key[number], self.limit)
+        found = self._look(self._key[number], self.limit)
+        self.usual += (found - self.usual) * 0.03125
+        return found
 
     def beside(self, number: int) -> int:
         """How many points share a held one's cell or are in those next to it; `found` has them."""
@@ -159,13 +161,12 @@ class Nearby:
 
     def _look(self, key: int, limit: float) -> int:
         q, x, keys, following, heads = self._q, self.x, self._key, self.earlier, self._heads
-        columns, found, number, first, seen = self.columns, self.found, 0, q[0], 0
+        columns, found, number, first = self.columns, self.found, 0, q[0]
         offsets, shift, mask = self._offsets, self._shift, 0xFFFFFFFFFFFFFFF
         for cell in range(len(offsets)):
             wanted = key + offsets[cell] & mask
             at = heads[wanted >> shift]
             while at:
-                seen += 1
                 if keys[at] == wanted:
                     begin = at * columns
                     difference = x[begin] - first
@@ -179,7 +180,6 @@ class Nearby:
                         found[number] = at
                         number += 1
                 at = following[at]
-        self.effort += (seen - self.effort) * 0.03125
         return number
 
     def _key_of(self, x: Any, begin: int) -> int:
