@@ -80,7 +80,9 @@ def bench_kafka(
     records: Annotated[
         int,
         typer.Option(
-            help="To read, behind the history; a fifth where 1, 20 and 100 % are new.", metavar="N", min=1000
+            help="To read, behind the history; a fifth where 1, 20 and 100 % are new.",
+            metavar="N",
+            min=20_000,
         ),
     ] = 1_500_000,
     rounds: Annotated[int, typer.Option(help="Turns of each engine.", metavar="N", min=1)] = 2,

@@ -79,7 +79,12 @@ class Parts(Stateful):
             self._base += PART_BLOCK
 
     def first_from(self, outside: int) -> int:
-        """The first part of the window that the caller gave a number of `outside` or above."""
+        """The first part of the window that the caller gave a number of `outside` or above.
+
+        The one to be opened next where none has.
+        """
+        if self.last < self.horizon:
+            return self.last + 1
         block = bisect_left(self._blocks, outside, self.horizon - self._base >> 10, key=_last)
         if block == len(self._blocks):
             return self.last + 1

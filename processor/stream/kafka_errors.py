@@ -116,7 +116,9 @@ class Trouble:
 
     def heard(self, error: Error) -> None:
         """The library's error callback."""
-        self._last = error.str()
+        # That all brokers are down follows from what was said of each, and says less.
+        if error.name() != "_ALL_BROKERS_DOWN" or not self._last:
+            self._last = error.str()
         if ends_us(error):
             self.failure = self.mapped(error)
         else:

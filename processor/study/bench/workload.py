@@ -23,7 +23,9 @@ _HOSTS: Final = 50
 _USERS: Final = 4
 # What a full window has shown of each template on each host: it twice, and so many variants.
 _SHOWN: Final = 4
-HISTORY: Final = _HOSTS * (2 * _TEMPLATES * _SHOWN + 2 * _USERS)
+# Of each user's logons on each host: enough for the host's logons to leave their warm-up.
+_LOGONS: Final = 6
+HISTORY: Final = _HOSTS * (2 * _TEMPLATES * _SHOWN + _LOGONS * _USERS)
 # More (host, command line) pairs than the memory of repeats holds.
 FLEET_HOSTS: Final = 1_500
 _FLEET_TEMPLATES: Final = 60
@@ -104,7 +106,7 @@ def history() -> Iterator[Raw]:
             for source in (windows, _execve):
                 events += [(machine, source, program, command_line)] * 2
                 events += [(machine, source, program, _variant(rng, command_line)) for _ in range(_SHOWN - 2)]
-        events += [(machine, _logon, "", "")] * (2 * _USERS)
+        events += [(machine, _logon, "", "")] * (_LOGONS * _USERS)
     rng.shuffle(events)
     for number, (machine, source, program, command_line) in enumerate(events):
         time = START + number * (HISTORY_END - START) // HISTORY

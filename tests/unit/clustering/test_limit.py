@@ -253,3 +253,14 @@ def test_a_jump_of_time_is_settled_by_slots_or_by_events_alike() -> None:
         for i in range(3001, 3100):
             amid.learn("a", (i % 9, 0), i)
         amid.check()
+
+
+@pytest.mark.usefixtures("form")
+def test_an_engine_that_has_learned_nothing_yet_loses_nothing() -> None:
+    """The other of its partition reaches the limit."""
+    busy, idle = engines(2, 2)
+
+    for i in range(9):
+        learn(busy, f"s{i}", (i, 0), i, i)
+
+    assert (8, 1, 0, 0) == (busy.truncated, busy.live_vectors, idle.truncated, idle.live_vectors)
