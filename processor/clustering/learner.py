@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Hashable, Mapping, Sequence
-from numbers import Number
+from numbers import Real
 from typing import Any
 
 from processor.clustering import arguments
@@ -193,7 +193,7 @@ class Learner(Stateful):
         numbers = [x.get(name, 0.0) for name in self.names] if self._named else values
         for value in numbers:
             kind = type(value)
-            if kind is not float and kind is not int and not isinstance(value, Number):
+            if kind is not float and kind is not int and not isinstance(value, Real):
                 return None  # a tensor, say: the same object may be another number next time
         try:
             return struct.pack(f"{len(numbers)}d", *numbers)

@@ -15,6 +15,9 @@ cdef class Nearby:
     cdef public long long[::1] _on
     cdef public unsigned long long[::1] _strides
     cdef public double _far
+    cdef public double _wide
+    cdef public long long _above
+    cdef public long long _below
     cdef public unsigned long long[::1] _offsets
     cdef public unsigned long long[::1] _key
     cdef public unsigned int[::1] earlier
@@ -49,9 +52,11 @@ cdef class Nearby:
                    shift="long long", cell="long long", mask="unsigned long long",
                    wanted="unsigned long long", at="long long", begin="long long", difference="double", acc="double", i="long long")
     cpdef long long _look(self, unsigned long long key, double limit)
-    @cython.locals(key="unsigned long long", mask="unsigned long long", i="long long", scaled="double",
+    @cython.locals(key="unsigned long long", mask="unsigned long long", i="long long", value="double",
                    cell="long long")
     cpdef unsigned long long _key_of(self, double[::1] x, long long begin)
+    @cython.locals(cells="double")
+    cpdef long long _wide_cell(self, double value)
     @cython.locals(key="unsigned long long", bucket="long long", head="long long")
     cpdef _link(self, long long number)
     @cython.locals(i="long long")

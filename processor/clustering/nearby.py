@@ -1,15 +1,17 @@
 """Points by small number, and which of them are near: a hashed grid over flat arrays.
 
-Cells of side eps (1 + 1e-6) on at most three columns; cells that share a bucket are told apart by key.
+Cells of side eps (1 + 1e-6) on at most three columns; cells that share a bucket are told apart by key. Far
+from the origin, where x / side is not exact enough, sides are the next power of two, which divides exactly.
 """
 
-from math import inf
+from math import ceil, frexp, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from processor.clustering.neighbours import FAR, GRID_DIMENSIONS, KEYS
+from processor.clustering.rows import LARGEST
 from processor.clustering.tables import make_room, secret, zeros
 
 KEY_BITS = 60  # of a cell's key: the sum of its numbers on the columns by secret strides
@@ -55,7 +57,11 @@ class Nearby:
         self._on = np.zeros(0, np.int64).data  # columns of the grid
         strides = [secret(f"nearby {i}") & KEYS | 1 for i in range(GRID_DIMENSIONS)]
         self._strides = np.array(strides, np.uint64).data
-        self._far = float(FAR)
+        self._wide = 2.0 ** (frexp(side)[1])
+        self._far = ceil(FAR * side / self._wide) * self._wide  # |x| of the first wide cell's begin
+        # So much is added to the number of a wide cell, that neighbouring cells have neighbouring numbers.
+        self._above = int(self._far // side) - int(self._far // self._wide)
+        self._below = int(-self._far // side) - int(-self._far // self._wide) + 1
         self._offsets = np.zeros(1, np.uint64).data
         self._heads = np.zeros(BUCKETS * FIRST_ROOM, np.uint32).data
         self._shift = KEY_BITS + 1 - len(self._heads).bit_length()  # what is above it is the bucket's number
@@ -186,12 +192,23 @@ class Nearby:
         """Key of the cell around a point; neighbouring cells' are `_offsets` beyond it."""
         key, mask = 0, 0xFFFFFFFFFFFFFFF
         for i in range(len(self._on)):
-            scaled = x[begin + self._on[i]] / self._side
-            cell = FAR if scaled > 0 else -FAR
-            if -self._far < scaled < self._far:
-                cell = int(scaled // 1.0)
+            value = x[begin + self._on[i]]
+            if -self._far <= value < self._far:
+                cell = int(value / self._side // 1.0)
+            elif -LARGEST <= value <= LARGEST:
+                cell = self._wide_cell(value)
+            else:
+                cell = 0  # nobody is near
             key += cell * self._strides[i]
         return key & mask
+
+    def _wide_cell(self, value: float) -> int:
+        """Number of the cell far from the origin that holds a coordinate."""
+        cells = value / self._wide // 1.0
+        # Where 60 bits are too few, points are farther apart than eps, or equal; none of their bits is lost.
+        while not -1152921504606846976.0 < cells < 1152921504606846976.0:
+            cells /= 128.0
+        return int(cells) + (self._above if value > 0 else self._below)
 
     def _link(self, number: int) -> None:
         key = self._key_of(self.x, number * self.columns)

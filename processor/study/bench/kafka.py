@@ -91,19 +91,21 @@ def run(
     spy = [] if profile is None else kafka_orders.spy(profile)
     kafka = settings.kafka.model_copy(update={"start": "earliest", "bootstrap_servers": bootstrap})
     settings = settings.model_copy(update={"kafka": kafka})
-    workloads = [_fill(stream, settings) for stream in _streams(plan)]
     engines = [OURS, "json.loads", *(["orjson"] if kafka_orders.has_orjson() else []), "nothing"]
+    first: _Workload | None = None
     rows: list[Row] = []
     try:
-        for workload in workloads:
+        for stream in _streams(plan):
+            workload = _fill(stream, settings)
+            first = first or workload
             rows += _compare(workload, engines if rows else [*engines, _PAIR], settings)
         rows += latency.measure(settings, plan.seconds, 0.8 * (rows[0].events_per_s or 0))
     finally:
         # What was measured is told, whatever came after it.
         if rows:
             _tell(rows, json_path, plot)
-    if spy:
-        kafka_orders.work([_order(workloads[0], settings, kafka_orders.name(), "1")], spy)
+    if spy and first:
+        kafka_orders.work([_order(first, settings, kafka_orders.name(), "1")], spy)
 
 
 def _tell(rows: Sequence[Row], json_path: Path | None, plot: Path | None) -> None:
@@ -151,7 +153,11 @@ def _fill(stream: _Stream, settings: Settings) -> _Workload:
 
 
 def _compare(workload: _Workload, engines: Sequence[str], settings: Settings) -> list[Row]:
-    """Every engine in turn, so that a busy machine slows them alike."""
+    """Every engine in turn, so that a busy machine slows them alike.
+
+    The topic is read once before: who reads first what has just been written waits for the brokers.
+    """
+    kafka_orders.work(_orders(workload, "nothing", settings))
     costs: dict[str, list[Cost]] = {engine: [] for engine in engines}
     with bar(workload.name) as progress:
         for turn in range(workload.rounds * len(engines)):

@@ -21,6 +21,8 @@ Point = dict[Hashable, float]
 VERDICT: Final = "verdict"
 LABEL: Final = "label"
 STRIDES: Final = (1, 100, 1000)
+FEW: Final = 2000  # vectors of which all distances may be the quickest way
+LOT: Final = 10  # events that leave incdbscan's window together where ours has panes
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,8 @@ def _sliding(workload: Workload, supply: Supply, pane: int) -> Turn:
 def incremental(workload: Workload, supply: Supply, budget: Budget) -> list[Turn]:
     """incdbscan: insert and delete; the same with the label. Raises NotFilled.
 
-    Its window is filled in batches. What is to be deleted its caller keeps, here as an array.
+    Event by event, what leaves ten at a time; or in batches, after each of which all have answers. Its
+    window is filled in batches, too. What is to be deleted its caller keeps, here as an array.
     """
     from incdbscan import IncrementalDBSCAN  # noqa: PLC0415 - a peer is needed by the bench alone
 
@@ -208,22 +211,40 @@ def incremental(workload: Workload, supply: Supply, budget: Budget) -> list[Turn
     if filled.events < window:
         raise NotFilled("incdbscan", filled.seconds / filled.events * window)
 
-    def feeding(*, label: bool) -> Feed:
+    def replaced(low: int, high: int) -> NDArray[np.float64]:
+        """Let the events [low, high) come where as many left."""
+        fresh = kept[np.arange(low, high) % window] = points[np.arange(low, high) % number]
+        model.insert(fresh)
+        return fresh
+
+    def feeding(stride: int, *, label: bool) -> Feed:
+        lot = max(stride, min(LOT, max(workload.panes)))
+        done = 0  # pieces are of whole lots, wherever they begin
+
         def feed(low: int, high: int) -> None:
+            nonlocal done
             for i in range(low, high):
-                at = i % window
-                point = points[i % number][None]
-                model.delete(kept[at : at + 1])
-                kept[at] = point
-                model.insert(point)
-                if label:
-                    model.get_cluster_labels(point)
+                if done % lot == 0:
+                    model.delete(kept[np.arange(i, i + lot) % window])
+                done += 1
+                if done % stride == 0:
+                    fresh = replaced(i + 1 - stride, i + 1)
+                    if label:
+                        model.get_cluster_labels(fresh)
 
         return feed
 
     cursor = Cursor(window)
     return [
-        Turn("incdbscan", (column,), feeding(label=column == LABEL), 10, cursor)
+        Turn(
+            "incdbscan" if stride == 1 else f"incdbscan, every {stride:,}",
+            (column,),
+            feeding(stride, label=column == LABEL),
+            max(stride, LOT),
+            cursor,
+        )
+        for stride in STRIDES
+        if stride <= window
         for column in (VERDICT, LABEL)
     ]
 
@@ -256,18 +277,32 @@ class Weighted:
         return np.array(list(self._entries)), weights
 
 
+def _quickest(workload: Workload, vectors: NDArray[np.float64], weights: NDArray[np.int64]) -> Any:
+    """scikit-learn's DBSCAN with the algorithm that takes least for these vectors: which depends on them."""
+    from sklearn.cluster import DBSCAN  # noqa: PLC0415
+
+    models = [
+        DBSCAN(eps=workload.eps, min_samples=workload.min_samples, algorithm=algorithm)
+        for algorithm in ("kd_tree", "ball_tree", *(["brute"] if len(vectors) <= FEW else []))
+    ]
+    spent = []
+    for model in models:
+        begun = time.process_time()
+        model.fit(vectors, sample_weight=weights)
+        spent.append(time.process_time() - begun)
+    return models[spent.index(min(spent))]
+
+
 def scikit(workload: Workload, supply: Supply, budget: Budget) -> list[Turn]:  # noqa: ARG001
     """scikit-learn on the window's unique vectors and their weights, every so many events.
 
     A fit gives roles and labels of all, so that one measurement is both columns.
     """
-    from sklearn.cluster import DBSCAN  # noqa: PLC0415
-
-    model = DBSCAN(eps=workload.eps, min_samples=workload.min_samples)
     points, number = supply.tuples, supply.number
     window = Weighted()
     for i in range(workload.window):
         window.enter(points[i % number])
+    model = _quickest(workload, *window.arrays())
 
     def feeding(stride: int) -> Feed:
         def feed(low: int, high: int) -> None:

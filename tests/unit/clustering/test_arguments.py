@@ -289,3 +289,16 @@ def test_features_of_like_names_are_different_features() -> None:
     assert [({1: 0.0, "1": 5.0}, 2, 0), ({1: 5.0, "1": 0.0}, 2, 1)] == model.labels
     assert (0, 1) == (model.predict_one({"1": 5.0}), model.predict_one({1: 5.0}))
     assert [-1, -1] == [model.predict_one({1: 5.0, 2: 1.0, "2": 1.0}), model.predict_one({"2": 1.0, 2: 1.0})]
+
+
+@pytest.mark.parametrize("value", [np.complex128(1 + 2j), np.complex64(1 + 2j)])
+def test_a_complex_number_is_refused_where_its_real_part_is_known(value: Any) -> None:
+    """Known values are looked up by their bytes, and numpy would give those of the real part."""
+    model = SlidingDBSCAN(eps=0.5, min_samples=1, window=5)
+    model.learn_one({"a": 1.0})
+
+    for ask in (model.learn_one, model.predict_one):
+        with pytest.raises(ValueError, match="feature 'a' must be a finite number"):
+            ask({"a": value})
+
+    assert [({"a": 1.0}, 1, 0)] == model.labels

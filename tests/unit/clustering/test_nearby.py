@@ -44,8 +44,39 @@ def test_what_is_found_is_what_is_within_eps(columns: int) -> None:
         assert len(points) == near.size
 
 
+@pytest.mark.parametrize("columns", [1, 2, 4])
+@pytest.mark.parametrize("eps", [0.3, 0.5, 1.0, 7.7e-9])
+def test_where_cells_become_wide_nobody_is_missed(columns: int, eps: float) -> None:
+    """Points around both ends of the narrow cells, and at 2 ** 40 and 2 ** 52 cells from the origin."""
+    random = np.random.default_rng(columns)
+    near = Nearby(columns, eps * eps, eps * (1 + 1e-6))
+    points: dict[int, list[float]] = {}
+    near.reserve(1200)
+    places = np.array([-(2.0**40), -(2.0**31), 0.0, 2.0**31, 2.0**40, 2.0**52]) * eps
+    for number in range(1, 1200):
+        steps = random.integers(-8, 9, columns) * (eps / 4)
+        point = (places[random.integers(len(places))] * np.eye(columns)[0] + steps).tolist()
+        near.add(number, np.array(point).data, 0)
+        points[number] = point
+
+    for number, point in points.items():
+        assert book(points, point, near.limit) == set(near.found[: near.around(number)])
+
+
+@pytest.mark.parametrize("offset", [1.76e9, -1.76e9, 1.7e15, -1.7e15])
+def test_points_far_from_the_origin_have_cells_of_their_own(offset: float) -> None:
+    """Unix times, say: a line of neighbours beside neighbours is no crowd."""
+    near = Nearby(1, 0.25, 0.5 * (1 + 1e-6))
+    near.reserve(5_000)
+    for number in range(1, 5_000):
+        near.add(number, np.array([offset + number]).data, 0)
+
+    assert len(near.by_cell(list(range(1, 5_000)))) > 4_000
+    assert {1} == {near.around(number) for number in range(1, 5_000)}
+
+
 def test_points_beyond_the_grid_are_found_too() -> None:
-    """Coordinates so large that all cells there are one, among points of which the grid has cells."""
+    """Coordinates so large that 60 bits are too few for the numbers of their cells, and what is none."""
     near = Nearby(1, 1.0, 1.0 + 1e-6)
     near.reserve(200)
     places = [float(number) * 3 for number in range(1, 100)] + [1e150, 1e150, -1e150]
@@ -56,6 +87,7 @@ def test_points_beyond_the_grid_are_found_too() -> None:
     assert {100, 101} == set(near.found[:2])
     assert 1 == near.around_point([-1e150])
     assert 0 == near.around_point([float("nan")])
+    assert 0 == near.around_point([float("inf")])
     assert 1 == near.around_point([4.0])
 
 

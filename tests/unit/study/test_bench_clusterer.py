@@ -23,7 +23,7 @@ SMALL = Workload("small", ungated(repetitive(0.05)), 3, 0.5, 5, 100, (10, 1))
 LITTLE = Budget(fill_s=60, single=20, single_s=0.05, rounds=1, rounds_s=1)
 NOTHING = replace(LITTLE, fill_s=0)
 SCIKIT = [f"scikit-learn, every {stride:,}" for stride in STRIDES]
-PEERS = ["incdbscan", *SCIKIT, "DBSTREAM", "DenStream"]
+PEERS = ["incdbscan", "incdbscan, every 100", *SCIKIT, "DBSTREAM", "DenStream"]
 
 
 def test_every_engine_is_measured_in_both_columns() -> None:
